@@ -1,0 +1,189 @@
+"""`Schema`: what may be said about a text, in one language; read from and written to the one mapping that every part uses.
+
+The same YAML form serves dataset configs, `uie chat :schema`, `uie predict --schema` and Python:
+
+    entities:
+      LOC: {name: {en: location, zh: 地名}, description: {en: a named place}}
+      person: a human being, by name          # a string is the description, the name is the label
+    relations:
+      Work_For: {name: works for, head: [Peop], tail: [Org]}
+    events:
+      attack: {description: …, roles: {victim: who was hurt, place: {name: location of the attack}}}
+
+A kind may also be a plain list of labels. Documents hold labels; prompts and answers show names; names and labels are one-to-one
+within a kind (roles: within their event type), so that answers map back.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from uie.errors import SchemaError
+
+Json = dict[str, Any]
+KINDS = ("entities", "relations", "events")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A corpus' own label with the name and the description a model is shown."""
+
+    label: str
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RelationLabel(Label):
+    """A relation type; `head` and `tail` list the entity labels its arguments may have (empty: not known)."""
+
+    head: tuple[str, ...] = ()
+    tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventLabel(Label):
+    """An event type with its roles."""
+
+    roles: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Types of entities, relations and events. Order matters: prompts list the types in it."""
+
+    lang: str = "en"
+    entities: tuple[Label, ...] = ()
+    relations: tuple[RelationLabel, ...] = ()
+    events: tuple[EventLabel, ...] = ()
+
+    def __post_init__(self) -> None:
+        for kind in KINDS:
+            _check_names(kind, getattr(self, kind))
+        for event in self.events:
+            _check_names(f"events.{event.label}.roles", event.roles)
+
+    def only(self, kinds: Iterable[str]) -> "Schema":
+        """The schema restricted to these of "entities", "relations", "events"."""
+        kept = set(kinds)
+        return Schema(
+            self.lang,
+            self.entities if "entities" in kept else (),
+            self.relations if "relations" in kept else (),
+            self.events if "events" in kept else (),
+        )
+
+    def event(self, label: str) -> EventLabel | None:
+        return next((event for event in self.events if event.label == label), None)
+
+
+def read_schema(mapping: Mapping[str, Any], *, lang: str | None = None, where: str = "schema") -> Schema:
+    """The schema that a mapping (from YAML or JSON) describes, with names and descriptions in `lang`.
+
+    Where a label has no name in `lang`, the first language given counts; without any, the label itself. `lang` defaults to the
+    mapping's own `lang` key, else English.
+
+    Raises:
+        SchemaError: an unknown key, a wrong type, or two labels with one name; `where` says in which file.
+    """
+    lang = lang or mapping.get("lang") or "en"
+    unknown = sorted(set(mapping) - {*KINDS, "lang"})
+    if unknown:
+        raise SchemaError(f"{where}: {unknown[0]}: unknown key; expected {', '.join(KINDS)}.")
+    try:
+        return Schema(
+            lang,
+            tuple(_label(k, v, lang, f"{where}: entities.{k}") for k, v in _items(mapping, "entities", where)),
+            tuple(_relation(k, v, lang, f"{where}: relations.{k}") for k, v in _items(mapping, "relations", where)),
+            tuple(_event(k, v, lang, f"{where}: events.{k}") for k, v in _items(mapping, "events", where)),
+        )
+    except SchemaError as error:
+        message = str(error)
+        raise SchemaError(message if message.startswith(where) else f"{where}: {message}") from None
+
+
+def schema_to_mapping(schema: Schema) -> Json:
+    """The shortest mapping from which `read_schema` makes the schema again (its order is kept)."""
+    out: Json = {"lang": schema.lang}
+    if schema.entities:
+        out["entities"] = {label.label: _short(label) for label in schema.entities}
+    if schema.relations:
+        out["relations"] = {label.label: _short(label) for label in schema.relations}
+    if schema.events:
+        out["events"] = {
+            event.label: {**_short(event), "roles": {role.label: _short(role) for role in event.roles}} for event in schema.events
+        }
+    return out
+
+
+def _short(label: Label) -> Json:
+    out: Json = {}
+    if label.name != label.label:
+        out["name"] = label.name
+    if label.description:
+        out["description"] = label.description
+    if isinstance(label, RelationLabel):
+        out.update({end: list(getattr(label, end)) for end in ("head", "tail") if getattr(label, end)})
+    return out
+
+
+def _items(mapping: Mapping[str, Any], kind: str, where: str) -> list[tuple[str, Any]]:
+    value = mapping.get(kind) or {}
+    if isinstance(value, Mapping):
+        return [(str(key), item) for key, item in value.items()]
+    if isinstance(value, list):
+        return [(str(item), None) for item in value]
+    raise SchemaError(f"{where}: {kind}: expected a mapping or a list of labels, found {value!r}.")
+
+
+def _label(label: str, value: Any, lang: str, where: str) -> Label:
+    name, description, _ = _parts(label, value, lang, where, ())
+    return Label(label, name, description)
+
+
+def _relation(label: str, value: Any, lang: str, where: str) -> RelationLabel:
+    name, description, rest = _parts(label, value, lang, where, ("head", "tail"))
+    return RelationLabel(label, name, description, tuple(rest.get("head") or ()), tuple(rest.get("tail") or ()))
+
+
+def _event(label: str, value: Any, lang: str, where: str) -> EventLabel:
+    name, description, rest = _parts(label, value, lang, where, ("roles",))
+    roles = tuple(_label(k, v, lang, f"{where}.roles.{k}") for k, v in _items(rest, "roles", where))
+    return EventLabel(label, name, description, roles)
+
+
+def _parts(label: str, value: Any, lang: str, where: str, more: tuple[str, ...]) -> tuple[str, str, Mapping[str, Any]]:
+    if value is None or isinstance(value, str):
+        return label, value or "", {}
+    if not isinstance(value, Mapping):
+        raise SchemaError(f"{where}: expected a description or a mapping, found {value!r}.")
+    unknown = sorted(set(value) - {"name", "description", *more})
+    if unknown:
+        raise SchemaError(f"{where}.{unknown[0]}: unknown key; expected {', '.join(('name', 'description', *more))}.")
+    return _worded(value.get("name"), lang, where) or label, _worded(value.get("description"), lang, where), value
+
+
+def _worded(value: Any, lang: str, where: str) -> str:
+    if isinstance(value, Mapping):
+        value = value.get(lang) or next(iter(value.values()), "")
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise SchemaError(f"{where}: expected a text or one per language, found {value!r}.")
+    return value.strip()
+
+
+def _check_names(where: str, labels: Iterable[Label]) -> None:
+    seen_labels: set[str] = set()
+    seen_names: dict[str, str] = {}
+    for label in labels:
+        if not label.label.strip() or not label.name.strip():
+            raise SchemaError(f"{where}: a label or name is empty.")
+        if label.label in seen_labels:
+            raise SchemaError(f"{where}: the label {label.label!r} is given twice.")
+        seen_labels.add(label.label)
+        if label.name in seen_names:
+            raise SchemaError(
+                f"{where}: {seen_names[label.name]!r} and {label.label!r} share the name {label.name!r}; an answer could not be mapped back."
+            )
+        seen_names[label.name] = label.label

@@ -1,0 +1,166 @@
+"""JSON Lines in and out, files that appear whole, output folders that are never overwritten unasked, and their manifests."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+import uie
+from uie.errors import CorpusError, OutputError, UIEError
+
+Json = dict[str, Any]
+_LIBRARIES = ("torch", "transformers", "peft", "deepspeed", "accelerate", "tokenizers", "seqeval")
+
+
+def read_jsonl(path: Path, *, error: type[UIEError] = CorpusError) -> Iterator[tuple[int, Json]]:
+    """The objects of a JSON Lines file with their line numbers, from 1; blank lines are passed over.
+
+    Raises:
+        `error`: the file is missing or is not UTF-8, or a line is not a JSON object; the message names file and line.
+    """
+    for number, line in read_lines(path, error=error):
+        if line.strip():
+            yield number, parse_object(line, f"{path}:{number}", error=error)
+
+
+def parse_object(line: str, where: str, *, error: type[UIEError] = CorpusError) -> Json:
+    """One JSON object from one line."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as found:
+        raise error(f"{where}: not JSON: {found}; expected one object a line.") from None
+    if not isinstance(row, dict):
+        raise error(f"{where}: expected a JSON object, found {type(row).__name__}.")
+    return row
+
+
+def read_lines(path: Path, *, error: type[UIEError] = CorpusError) -> Iterator[tuple[int, str]]:
+    r"""Lines without their end, numbered from 1. Only \n and \r\n end a line: U+2028 and its like belong to the text."""
+    number = 0
+    try:
+        with path.open(encoding="utf-8-sig", newline="\n") as lines:
+            for number, line in enumerate(lines, 1):
+                yield number, line.removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as found:
+        raise error(f"{path}:{number + 1}: not UTF-8 ({found.reason}); convert the file to UTF-8 first.") from None
+    except FileNotFoundError:
+        raise error(f"{path}: no such file.{_beside(path)}") from None
+    except IsADirectoryError:
+        raise error(f"{path}: expected a file, found a folder.") from None
+
+
+def _beside(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f" The folder {path.parent} does not exist either."
+    names = sorted(p.name for p in path.parent.iterdir())[:6]
+    return f" The folder holds: {', '.join(names) or 'nothing'}."
+
+
+def to_line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Writes the rows; the file appears whole or not at all. Returns how many there were."""
+    count = 0
+    with whole_file(path) as out:
+        for row in rows:
+            out.write(to_line(row))
+            count += 1
+    return count
+
+
+def write_json(path: Path, value: Any) -> None:
+    with whole_file(path) as out:
+        out.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[IO[str]]:
+    """A text file under a temporary name that gets its own name when the block ends well, and is removed when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            yield out
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def claim_folder(folder: Path, *, overwrite: bool = False, resume: bool = False) -> Path:
+    """Makes an output folder, or refuses one in use.
+
+    `overwrite` empties a folder that an earlier run of `uie` wrote (it has a manifest.json); anything else is never removed.
+    `resume` takes the folder as it is.
+
+    Raises:
+        OutputError: the folder holds something and neither was asked for, or overwriting would remove what `uie` did not write.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: expected a folder, found a file; choose another --out.")
+    if folder.is_dir() and any(folder.iterdir()) and not resume:
+        if not overwrite:
+            raise OutputError(f"{folder}: in use (it holds {_first(folder)}); choose another --out or say --overwrite.")
+        if not (folder / "manifest.json").is_file():
+            raise OutputError(f"{folder}: --overwrite removes only folders that uie wrote, and this one has no manifest.json.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _first(folder: Path) -> str:
+    return min(path.name for path in folder.iterdir())
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, in hex."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def write_manifest(folder: Path, command: str, settings: Mapping[str, Any], **facts: Any) -> None:
+    """`manifest.json`: what made the folder. `facts` are the stage's own (hashes of inputs, counts, device, …)."""
+    write_json(folder / "manifest.json", {"command": command, "settings": settings, **environment(), **facts})
+
+
+def environment() -> Json:
+    """Versions that a result depends on: ours, the commit when run from a checkout, Python's, the libraries'."""
+    libraries = {}
+    for name in _LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            libraries[name] = version(name)
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"uie": uie.__version__, "commit": _commit(), "python": python, "libraries": libraries}
+
+
+def _commit() -> str | None:
+    checkout = Path(uie.__file__).resolve().parent.parent
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return found.stdout.strip() or None
