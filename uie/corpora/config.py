@@ -1,0 +1,155 @@
+"""`dataset_configs/NAME.yaml` in, a `DatasetConfig` out: where a corpus comes from, how it is read, what its labels mean."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from uie import resources
+from uie.corpora import LAYOUTS, options_of
+from uie.errors import CorpusError, SettingsError, UIEError, unknown_name
+from uie.schema import Schema, read_schema
+from uie.settings import build, read_yaml
+
+_KIND = "dataset_configs"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the files can be had: a public repository, its commit, the paths in it. `cut`: what of it is used, if not all."""
+
+    repository: str = ""
+    commit: str = ""
+    paths: tuple[str, ...] = ()
+    cut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFiles:
+    """A split as the corpus ships it: its files, read one after the other, below the corpus' folder.
+
+    `layout` and `options` are the config's unless the split's files look otherwise; options given here go before the config's.
+    """
+
+    files: tuple[str, ...]
+    layout: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A split that the corpus lacks: this share of the Documents of split `of`, which loses them."""
+
+    of: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many there are of each; None where it is not known or does not apply."""
+
+    documents: int | None = None
+    entities: int | None = None
+    relations: int | None = None
+    events: int | None = None
+    arguments: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetConfig:
+    """One corpus.
+
+    `folder`: below the data root, or an absolute path (default: the name). `shipped`: the files are in the package itself.
+    `tasks`: what is annotated completely enough to be asked: a relation corpus whose triples carry entity types is no NER corpus.
+    `offsets`: whether the corpus says where mentions stand. `join`: by which rule tokens were made a text, for the reader of a report.
+    `labels`: the schema as a mapping (see `uie.schema`). `expected`: counts of each split's files as they stand, before anything is cut.
+
+    Raises:
+        SettingsError: the layout is unknown, or a cut has no parent, takes a name that is there already, or takes too much.
+    """
+
+    name: str
+    lang: str
+    layout: str
+    tasks: tuple[Literal["NER", "RE", "EE"], ...]
+    splits: Mapping[str, SplitFiles]
+    labels: Mapping[str, Any]
+    title: str = ""
+    licence: str = "unstated"
+    citation: str = ""
+    source: Source = field(default_factory=Source)
+    folder: str = ""
+    shipped: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    offsets: bool = True
+    join: str = ""
+    cut: Mapping[str, Cut] = field(default_factory=dict)
+    expected: Mapping[str, Counts] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.splits:
+            raise SettingsError("splits: expected at least one split with its files.")
+        for split in self.splits.values():
+            layout = split.layout or self.layout
+            if layout not in LAYOUTS:
+                raise SettingsError(f"layout: {unknown_name('layout', layout, LAYOUTS)}")
+        for name, cut in self.cut.items():
+            self._check_cut(name, cut)
+        for name in self.expected:
+            if name not in self.splits:
+                raise SettingsError(f"expected: {unknown_name('split with files', name, self.splits)}")
+
+    def schema(self, lang: str | None = None) -> Schema:
+        """What may be said about a text of this corpus, with names and descriptions in `lang` (default: the corpus' own)."""
+        return read_schema(self.labels, lang=lang or self.lang, where=f"{self.name}: labels")
+
+    def _check_cut(self, name: str, cut: Cut) -> None:
+        if name in self.splits:
+            raise SettingsError(f"cut.{name}: the corpus has files for the split {name!r}; cut only what it lacks.")
+        if cut.of not in self.splits:
+            raise SettingsError(f"cut.{name}.of: {unknown_name('split with files', cut.of, self.splits)}")
+        taken = sum(other.share for other in self.cut.values() if other.of == cut.of)
+        if not 0 < cut.share < 1 or taken >= 1:
+            raise SettingsError(
+                f"cut.{name}.share: expected shares above 0 that leave something of {cut.of!r}, found {taken:g} in all."
+            )
+
+
+def load_dataset_config(name: str) -> DatasetConfig:
+    """The config that `name` means: a name of `dataset_names`, or the path of a YAML file.
+
+    Raises:
+        CorpusError: there is no such config, or it is not YAML.
+        SettingsError: keys or values are wrong; all of them are named at once. Options of readers are checked too.
+        SchemaError: the labels are malformed.
+    """
+    path = resources.find(_KIND, name, ".yaml")
+    if path is None or name.startswith("mixes/"):
+        raise CorpusError(unknown_name("corpus", name, dataset_names()))
+    return read_dataset_config(path)
+
+
+def read_dataset_config(path: Path) -> DatasetConfig:
+    """The config in a YAML file; errors as of `load_dataset_config`."""
+    where = str(path)
+    config = build(DatasetConfig, read_yaml(path, error=CorpusError), where=where)
+    for split in config.splits:
+        reader_options(config, split, where=where)
+    try:
+        config.schema()
+    except UIEError as error:
+        raise type(error)(f"{where}: {error}") from None
+    return config
+
+
+def dataset_names() -> list[str]:
+    """Every corpus that a config describes, the user's own in `./dataset_configs` among them; mixes are none."""
+    return [name for name in sorted(resources.names(_KIND, ".yaml")) if not name.startswith("mixes/")]
+
+
+def reader_options(config: DatasetConfig, split: str, *, where: str | None = None) -> Any:
+    """The reader's settings for a split that has files; `where` names the config in errors (default: by the corpus' name)."""
+    files = config.splits[split]
+    mapping = {**config.options, **files.options}
+    reader = LAYOUTS.get(files.layout or config.layout)
+    return build(options_of(reader), mapping, where=f"{where or config.name}: options")

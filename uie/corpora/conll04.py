@@ -1,0 +1,41 @@
+"""CoNLL04 as JSON `[{"tokens", "tags", "relations": [{"head", "tail", "type"}], "orig_id"}]` in, Documents with entities and relations out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from uie.corpora import OnBad
+from uie.corpora.rows import Json, documents_from_array, string, whole_number
+from uie.corpora.tagging import SchemeName
+from uie.corpora.tokens import Join, tagged_document
+from uie.documents import Document, Relation
+from uie.errors import CorpusError
+
+
+@dataclass(frozen=True, slots=True)
+class Conll04Options:
+    """As in `TokensOptions`."""
+
+    scheme: SchemeName = "BILUO"
+    join: Join = "space"
+
+
+def read(path: Path, options: Conll04Options, bad: OnBad) -> Iterator[Document]:
+    """One Document an item. Head and tail count the mentions in the order of the tags, which nothing in the file spells out.
+
+    An item with tags that break the scheme is therefore refused if it has relations: a mention more or less would shift them.
+    """
+
+    def document(row: Json) -> Document:
+        tokens, tags = row["tokens"], row["tags"]
+        if len(tokens) != len(tags):
+            raise CorpusError(f"{len(tokens)} tokens, but {len(tags)} tags.")
+        tagged = tagged_document(tokens, tags, options.scheme, "-", options.join, "tags")
+        relations = tuple(
+            Relation(string(item, "type"), whole_number(item, "head"), whole_number(item, "tail")) for item in row["relations"]
+        )
+        if relations and "invalid_tags" in tagged.meta:
+            raise CorpusError(f"the tags break {options.scheme}, so that it is unsure which mentions the relations mean.")
+        return replace(tagged, id=str(row.get("orig_id", "")), relations=relations)
+
+    return documents_from_array(path, bad, document)

@@ -1,0 +1,57 @@
+"""Two files with the same number of lines, tokens in one and their tags in the other, in; Documents with entities out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from uie.corpora import OnBad
+from uie.corpora.tagging import SchemeName
+from uie.corpora.tokens import Join, tagged_document
+from uie.documents import Document
+from uie.errors import CorpusError
+from uie.storage import read_lines
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelOptions:
+    """`tags_file`: the name of the file with the tags, in the folder of the one with the tokens (which the config lists).
+
+    `separator` parts the tokens of a line (default: any white space), white space the tags. The others as in `TokensOptions`.
+    """
+
+    tags_file: str
+    scheme: SchemeName = "IOB2"
+    separator: str | None = None
+    prefix_separator: str = "-"
+    join: Join = "space"
+
+
+def read(path: Path, options: ParallelOptions, bad: OnBad) -> Iterator[Document]:
+    """One Document a line; lines blank in both files are passed over.
+
+    Raises:
+        CorpusError: one file has more lines than the other, so that no pair of lines after a slip could be trusted.
+    """
+    tags_path = path.parent / options.tags_file
+    for tokens_line, tags_line in zip_longest(read_lines(path), read_lines(tags_path)):
+        if tokens_line is None or tags_line is None:
+            longer, number = (path, tokens_line[0]) if tokens_line else (tags_path, tags_line[0])
+            other = tags_path if longer is path else path
+            raise CorpusError(
+                f"{longer}:{number}: {other.name} has no line {number}; the two files must have the same number of lines."
+            )
+        number, tokens, tags = tokens_line[0], tokens_line[1].split(options.separator), tags_line[1].split()
+        if not tokens_line[1].strip() and not tags:
+            continue
+        where = f"{path}:{number}"
+        try:
+            if len(tokens) != len(tags):
+                raise CorpusError(f"{where}: {len(tokens)} tokens, but {options.tags_file} has {len(tags)} tags in that line.")
+            if not all(tokens):
+                raise CorpusError(f"{where}: a token is empty.")
+            document = tagged_document(tokens, tags, options.scheme, options.prefix_separator, options.join, where)
+        except CorpusError as error:
+            bad(error, tokens_line[1])
+            continue
+        yield document

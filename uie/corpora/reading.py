@@ -1,0 +1,126 @@
+"""A `DatasetConfig` and a split in, its Documents out, with their ids, one after the other."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from uie import resources
+from uie.corpora import LAYOUTS, OnBad, raise_bad
+from uie.corpora.config import DatasetConfig, reader_options
+from uie.documents import Document
+from uie.errors import CorpusError, unknown_name
+from uie.storage import text_hash
+
+_SPLIT_ORDER = ("train", "dev", "test")
+
+
+def available_splits(config: DatasetConfig) -> tuple[str, ...]:
+    """The splits the corpus has files for and those cut from them: train, dev, test, then others by name."""
+    known = {*config.splits, *config.cut}
+    return (*(split for split in _SPLIT_ORDER if split in known), *sorted(known.difference(_SPLIT_ORDER)))
+
+
+def is_cut(config: DatasetConfig, split: str) -> bool:
+    """Whether the split is not as the corpus' makers have it: cut from another one, or missing what was cut from it.
+
+    Scores on such a split are not to be compared with published ones.
+    """
+    return split in config.cut or any(cut.of == split for cut in config.cut.values())
+
+
+def read_corpus(config: DatasetConfig, split: str, *, data_root: Path | None, bad: OnBad | None = None) -> Iterator[Document]:
+    """The Documents of a split, read as they are asked for.
+
+    Ids are `DATASET/SPLIT/N`; N counts the Documents of the corpus' files from 0. A Document that was cut from another split
+    keeps the N it has there, so that changing a share renames none. The corpus' own id, if any, is in `meta.native_id`.
+
+    Args:
+        data_root: the folder that holds the corpora; None will do for the samples and for configs with an absolute `folder`.
+        bad: called with what cannot be read (see `uie.corpora`); by default the first such line raises.
+
+    Raises:
+        CorpusError: no such split, no such file, or a line that cannot be read.
+    """
+    if split in config.cut:
+        parent = config.cut[split].of
+    elif split in config.splits:
+        parent = split
+    else:
+        raise CorpusError(f"{config.name}: {unknown_name('split', split, available_splits(config))}")
+    return _kept(config, split, read_files(config, parent, data_root=data_root, bad=bad))
+
+
+def _kept(config: DatasetConfig, split: str, parents: Iterator[Document]) -> Iterator[Document]:
+    for document in parents:
+        if split_of(config, document) == split:
+            number = document.id.rpartition("/")[2]
+            yield document if document.split == split else replace(document, id=f"{config.name}/{split}/{number}", split=split)
+
+
+def read_files(config: DatasetConfig, split: str, *, data_root: Path | None, bad: OnBad | None = None) -> Iterator[Document]:
+    """All Documents of a split's files, before anything is cut from it; otherwise as `read_corpus`."""
+    return _numbered(config, split, split_paths(config, split, data_root=data_root), bad or raise_bad)
+
+
+def _numbered(config: DatasetConfig, split: str, paths: list[Path], bad: OnBad) -> Iterator[Document]:
+    reader = LAYOUTS.get(config.splits[split].layout or config.layout)
+    options = reader_options(config, split)
+    number = 0
+    for path in paths:
+        for document in reader(path, options, bad):
+            meta = {**document.meta, "native_id": document.id} if document.id else document.meta
+            identity = f"{config.name}/{split}/{number}"
+            yield replace(document, id=identity, dataset=config.name, split=split, lang=config.lang, meta=meta)
+            number += 1
+
+
+def split_of(config: DatasetConfig, document: Document) -> str:
+    """Where a Document of a split's files goes: the split itself, or one of those cut from it, by a hash of its id."""
+    place = int(text_hash(document.id)[:16], 16) / 2**64
+    for name, cut in config.cut.items():
+        if cut.of == document.split:
+            if place < cut.share:
+                return name
+            place -= cut.share
+    return document.split
+
+
+def split_paths(config: DatasetConfig, split: str, *, data_root: Path | None) -> list[Path]:
+    """The files of a split that the corpus has files for.
+
+    Raises:
+        CorpusError: one of them, or the folder, is not there; the message says what was looked for.
+    """
+    folder = corpus_folder(config, data_root=data_root)
+    paths = [folder / name for name in config.splits[split].files]
+    for path in paths:
+        if not path.is_file():
+            raise CorpusError(f"{config.name}: {split}: no file {path}.{_source(config)}")
+    return paths
+
+
+def corpus_folder(config: DatasetConfig, *, data_root: Path | None) -> Path:
+    """Where the corpus' files lie.
+
+    Raises:
+        CorpusError: there is no such folder; the message says which, and to give --data-root if nothing was given.
+    """
+    if config.shipped:
+        return resources.samples()
+    folder = Path(config.folder or config.name).expanduser()
+    if not folder.is_absolute():
+        if data_root is None:
+            raise CorpusError(
+                f"{config.name}: its files are looked for in the folder {folder} of --data-root; give --data-root DIR."
+            )
+        folder = data_root / folder
+    if not folder.is_dir():
+        raise CorpusError(f"{config.name}: no folder {folder}.{_source(config)}")
+    return folder
+
+
+def _source(config: DatasetConfig) -> str:
+    source = config.source
+    if not source.repository:
+        return ""
+    return f" Its files come from {source.repository}{f' at commit {source.commit[:12]}' if source.commit else ''}."
