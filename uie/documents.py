@@ -88,6 +88,10 @@ class Relation:
     confidence: float | None = None
     level: str = "entity"
 
+    def __post_init__(self) -> None:
+        if self.level not in ("entity", "cluster"):
+            raise DocumentError(f"relation {self.type!r}: level: expected 'entity' or 'cluster', found {self.level!r}.")
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -213,31 +217,55 @@ def document_from_json(row: Mapping[str, Any], *, where: str = "document") -> Do
         return Document(
             id=_string(row, "id"),
             text=_string(row, "text"),
-            dataset=str(row.get("dataset", "")),
-            split=str(row.get("split", "")),
-            lang=str(row.get("lang", "en")),
+            dataset=_string(row, "dataset", default=""),
+            split=_string(row, "split", default=""),
+            lang=_string(row, "lang", default="en"),
             entities=_each(row, "entities", _entity_from_json),
             relations=_each(row, "relations", _relation_from_json),
             events=_each(row, "events", _event_from_json),
-            clusters=_each(row, "clusters", lambda cluster: tuple(int(i) for i in cluster)),
-            tokens=_each(row, "tokens", lambda token: (int(token[0]), int(token[1]))),
-            asked=row.get("asked"),
-            meta=row.get("meta") or {},
+            clusters=_each(row, "clusters", _cluster_from_json),
+            tokens=_each(row, "tokens", _offsets_from_json),
+            asked=_mapping(row, "asked"),
+            meta=_mapping(row, "meta") or {},
             problems=_each(row, "problems", dict),
         )
     except DocumentError as error:
         raise DocumentError(f"{where}: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except KeyError as error:
         raise DocumentError(
-            f"{where}: not a Document: {type(error).__name__} {error}; expected id, text and the keys of docs/architecture.md."
+            f"{where}: not a Document: {error} is missing; docs/architecture.md says what a Document holds."
         ) from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DocumentError(f"{where}: not a Document: {error}; docs/architecture.md says what a Document holds.") from None
 
 
-def _string(row: Mapping[str, Any], key: str) -> str:
-    value = row[key]
+def _string(row: Mapping[str, Any], key: str, *, default: str | None = None) -> str:
+    value = row[key] if default is None else row.get(key, default)
     if not isinstance(value, str):
         raise DocumentError(f"{key}: expected a string, found {value!r}.")
     return value
+
+
+def _index(value: Any, key: str) -> int:
+    if type(value) is not int:
+        raise DocumentError(f"{key}: expected a whole number, found {value!r}.")
+    return value
+
+
+def _mapping(row: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    value = row.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise DocumentError(f"{key}: expected a mapping, found {value!r}.")
+    return value
+
+
+def _cluster_from_json(cluster: Any) -> tuple[int, ...]:
+    return tuple(_index(entity, "clusters") for entity in cluster)
+
+
+def _offsets_from_json(offsets: Any) -> tuple[int, int]:
+    start, end = offsets
+    return _index(start, "offsets"), _index(end, "offsets")
 
 
 def _each(row: Mapping[str, Any], key: str, read: Any) -> Any:
@@ -260,7 +288,7 @@ def _mention_from_json(row: Mapping[str, Any]) -> Mention:
     for key in ("start", "end"):
         if row.get(key) is not None and type(row[key]) is not int:
             raise DocumentError(f"mention {row.get('text')!r}: {key}: expected a whole number or null, found {row[key]!r}.")
-    fragments = tuple((int(start), int(end)) for start, end in row.get("fragments") or ())
+    fragments = tuple(_offsets_from_json(fragment) for fragment in row.get("fragments") or ())
     return Mention(_string(row, "text"), row.get("start"), row.get("end"), fragments)
 
 
@@ -280,9 +308,9 @@ def _entity_to_json(entity: Entity) -> Json:
 def _entity_from_json(row: Mapping[str, Any]) -> Entity:
     return Entity(
         _mention_from_json(row),
-        row.get("type"),
+        None if row.get("type") is None else _string(row, "type"),
         row.get("confidence"),
-        row.get("attributes") or {},
+        _mapping(row, "attributes") or {},
         tuple(row.get("norms") or ()),
     )
 
@@ -295,7 +323,13 @@ def _relation_to_json(relation: Relation) -> Json:
 
 
 def _relation_from_json(row: Mapping[str, Any]) -> Relation:
-    return Relation(row["type"], int(row["head"]), int(row["tail"]), row.get("confidence"), row.get("level", "entity"))
+    return Relation(
+        _string(row, "type"),
+        _index(row["head"], "head"),
+        _index(row["tail"], "tail"),
+        row.get("confidence"),
+        _string(row, "level", default="entity"),
+    )
 
 
 def _event_to_json(event: Event) -> Json:
@@ -313,15 +347,15 @@ def _event_to_json(event: Event) -> Json:
 def _event_from_json(row: Mapping[str, Any]) -> Event:
     trigger = row.get("trigger")
     return Event(
-        row["type"],
+        _string(row, "type"),
         None if trigger is None else _mention_from_json(trigger),
         tuple(_argument_from_json(argument) for argument in row.get("arguments") or ()),
         row.get("confidence"),
-        row.get("attributes") or {},
+        _mapping(row, "attributes") or {},
     )
 
 
 def _argument_from_json(row: Mapping[str, Any]) -> Argument:
     if row.get("event") is not None:
-        return Argument(row["role"], event=int(row["event"]), confidence=row.get("confidence"))
-    return Argument(row["role"], _mention_from_json(row), confidence=row.get("confidence"))
+        return Argument(_string(row, "role"), event=_index(row["event"], "event"), confidence=row.get("confidence"))
+    return Argument(_string(row, "role"), _mention_from_json(row), confidence=row.get("confidence"))

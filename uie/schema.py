@@ -87,7 +87,7 @@ def read_schema(mapping: Mapping[str, Any], *, lang: str | None = None, where: s
         SchemaError: an unknown key, a wrong type, or two labels with one name; `where` says in which file.
     """
     lang = lang or mapping.get("lang") or "en"
-    unknown = sorted(set(mapping) - {*KINDS, "lang"})
+    unknown = sorted(str(key) for key in set(mapping) - {*KINDS, "lang"})
     if unknown:
         raise SchemaError(f"{where}: {unknown[0]}: unknown key; expected {', '.join(KINDS)}.")
     try:
@@ -102,25 +102,29 @@ def read_schema(mapping: Mapping[str, Any], *, lang: str | None = None, where: s
         raise SchemaError(message if message.startswith(where) else f"{where}: {message}") from None
 
 
-def schema_to_mapping(schema: Schema) -> Json:
-    """The shortest mapping from which `read_schema` makes the schema again (its order is kept)."""
+def schema_to_mapping(schema: Schema, *, descriptions: bool = True) -> Json:
+    """The shortest mapping from which `read_schema` makes the schema again (its order is kept).
+
+    Without descriptions it still maps names to labels, which is all that reading an answer needs.
+    """
     out: Json = {"lang": schema.lang}
     if schema.entities:
-        out["entities"] = {label.label: _short(label) for label in schema.entities}
+        out["entities"] = {label.label: _short(label, descriptions) for label in schema.entities}
     if schema.relations:
-        out["relations"] = {label.label: _short(label) for label in schema.relations}
+        out["relations"] = {label.label: _short(label, descriptions) for label in schema.relations}
     if schema.events:
         out["events"] = {
-            event.label: {**_short(event), "roles": {role.label: _short(role) for role in event.roles}} for event in schema.events
+            event.label: {**_short(event, descriptions), "roles": {role.label: _short(role, descriptions) for role in event.roles}}
+            for event in schema.events
         }
     return out
 
 
-def _short(label: Label) -> Json:
+def _short(label: Label, descriptions: bool) -> Json:
     out: Json = {}
     if label.name != label.label:
         out["name"] = label.name
-    if label.description:
+    if label.description and descriptions:
         out["description"] = label.description
     if isinstance(label, RelationLabel):
         out.update({end: list(getattr(label, end)) for end in ("head", "tail") if getattr(label, end)})
@@ -130,10 +134,17 @@ def _short(label: Label) -> Json:
 def _items(mapping: Mapping[str, Any], kind: str, where: str) -> list[tuple[str, Any]]:
     value = mapping.get(kind) or {}
     if isinstance(value, Mapping):
-        return [(str(key), item) for key, item in value.items()]
-    if isinstance(value, list):
-        return [(str(item), None) for item in value]
+        return [(_text_of(key, f"{where}: {kind}"), item) for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return [(_text_of(item, f"{where}: {kind}"), None) for item in value]
     raise SchemaError(f"{where}: {kind}: expected a mapping or a list of labels, found {value!r}.")
+
+
+def _text_of(label: Any, where: str) -> str:
+    """A label as it was written; YAML reads NO, ON and their like as truth values unless they stand in quotes."""
+    if type(label) not in (str, int):
+        raise SchemaError(f"{where}: expected a label, found {label!r}; a label is a text, in quotes if YAML reads it otherwise.")
+    return str(label)
 
 
 def _label(label: str, value: Any, lang: str, where: str) -> Label:
@@ -143,7 +154,8 @@ def _label(label: str, value: Any, lang: str, where: str) -> Label:
 
 def _relation(label: str, value: Any, lang: str, where: str) -> RelationLabel:
     name, description, rest = _parts(label, value, lang, where, ("head", "tail"))
-    return RelationLabel(label, name, description, tuple(rest.get("head") or ()), tuple(rest.get("tail") or ()))
+    head, tail = (tuple(entity for entity, _ in _items(rest, end, where)) for end in ("head", "tail"))
+    return RelationLabel(label, name, description, head, tail)
 
 
 def _event(label: str, value: Any, lang: str, where: str) -> EventLabel:
@@ -157,7 +169,7 @@ def _parts(label: str, value: Any, lang: str, where: str, more: tuple[str, ...])
         return label, value or "", {}
     if not isinstance(value, Mapping):
         raise SchemaError(f"{where}: expected a description or a mapping, found {value!r}.")
-    unknown = sorted(set(value) - {"name", "description", *more})
+    unknown = sorted(str(key) for key in set(value) - {"name", "description", *more})
     if unknown:
         raise SchemaError(f"{where}.{unknown[0]}: unknown key; expected {', '.join(('name', 'description', *more))}.")
     return _worded(value.get("name"), lang, where) or label, _worded(value.get("description"), lang, where), value

@@ -23,16 +23,29 @@ def read_yaml(path: Path, *, error: type[UIEError] = SettingsError) -> dict[str,
         `error`: the file is missing, is not YAML, holds a key twice, or is not a mapping.
     """
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise error(f"{path}: no such file.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as found:
+    except UnicodeDecodeError as found:
         raise error(f"{path}: not YAML: {' '.join(str(found).split())}") from None
     except (IsADirectoryError, PermissionError) as found:
         raise error(f"{path}: cannot be read: {found.strerror}.") from None
+    return parse_yaml(text, where=str(path), error=error)
+
+
+def parse_yaml(text: str, *, where: str, error: type[UIEError] = SettingsError) -> dict[str, Any]:
+    """The mapping that a YAML text holds, as `read_yaml` reads it from a file; `where` names the text in errors."""
+    try:
+        value = _load(text)
+    except (yaml.YAMLError, ValueError) as found:  # ValueError: a date that is none, such as 2024-13-01
+        raise error(f"{where}: not YAML: {' '.join(str(found).split())}") from None
     if not isinstance(value, dict):
-        raise error(f"{path}: expected a mapping of settings, found {type(value).__name__}.")
+        raise error(f"{where}: expected a mapping of settings, found {type(value).__name__}.")
     return value
+
+
+def _load(text: str) -> Any:
+    return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -42,6 +55,10 @@ class _UniqueKeys(yaml.SafeLoader):
 def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "expected a text as key", key_node.start_mark)
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
         key = loader.construct_object(key_node)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
@@ -66,8 +83,8 @@ def apply_overrides(mapping: Mapping[str, Any], overrides: Sequence[str]) -> dic
                 inner[part] = {}
             inner = inner[part]
         try:
-            inner[last] = yaml.safe_load(text)
-        except yaml.YAMLError as found:
+            inner[last] = _load(text)
+        except (yaml.YAMLError, ValueError) as found:
             raise SettingsError(f"--set {override!r}: {' '.join(str(found).split())}") from None
     return result
 
@@ -79,8 +96,8 @@ def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:
 def build(cls: type[S], mapping: Mapping[str, Any], *, where: str) -> S:
     """A settings dataclass from a mapping. Unknown keys, missing keys and wrong types are all named in one error.
 
-    Understood field types: str, int, float, bool, Path, Literal, `X | None`, tuple[X, ...], Mapping[str, X], Any and other
-    settings dataclasses.
+    Understood field types: str, int, float, bool, Path, Literal, unions (the first type that fits), tuple[X, ...],
+    Mapping[str, X], Any and other settings dataclasses.
 
     Raises:
         SettingsError: one line; mistakes joined by "; ", each with `where` and the key's path.
@@ -138,8 +155,14 @@ def _value(hint: Any, value: Any, where: str, mistakes: list[str]) -> Any:
     if origin in (Union, types.UnionType):
         if value is None and type(None) in arguments:
             return lambda: None
-        (hint,) = [a for a in arguments if a is not type(None)][:1]
-        return _value(hint, value, where, mistakes)
+        options = [option for option in arguments if option is not type(None)]
+        for option in options:
+            found: list[str] = []
+            made = _value(option, value, where, found)
+            if not found:
+                return made
+        mistakes.extend(found if len(options) == 1 else [f"{where}: expected {_say(hint)}, found {value!r}"])
+        return lambda: None
     if origin is tuple and isinstance(value, list | tuple):
         items = [_value(arguments[0], item, f"{where}[{i}]", mistakes) for i, item in enumerate(value)]
         return lambda: tuple(item() for item in items)

@@ -39,18 +39,29 @@ def parse_object(line: str, where: str, *, error: type[UIEError] = CorpusError) 
         raise error(f"{where}: not JSON: {found}; expected one object a line.") from None
     if not isinstance(row, dict):
         raise error(f"{where}: expected a JSON object, found {type(row).__name__}.")
+    if "\\u" in line and not _can_be_written(row):
+        raise error(f"{where}: holds half of a character (a \\ud800 to \\udfff by itself, as in a cut text); remove it.")
     return row
+
+
+def _can_be_written(row: Json) -> bool:
+    try:
+        to_line(row).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_lines(path: Path, *, error: type[UIEError] = CorpusError) -> Iterator[tuple[int, str]]:
     r"""Lines without their end, numbered from 1. Only \n and \r\n end a line: U+2028 and its like belong to the text."""
     number = 0
     try:
-        with path.open(encoding="utf-8-sig", newline="\n") as lines:
+        with path.open("rb") as lines:  # read as bytes: a text file is decoded in blocks, so the line of an error would be unknown
             for number, line in enumerate(lines, 1):
-                yield number, line.removesuffix("\n").removesuffix("\r")
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                yield number, text.removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as found:
-        raise error(f"{path}:{number + 1}: not UTF-8 ({found.reason}); convert the file to UTF-8 first.") from None
+        raise error(f"{path}:{number}: not UTF-8 ({found.reason}); convert the file to UTF-8 first.") from None
     except FileNotFoundError:
         raise error(f"{path}: no such file.{_beside(path)}") from None
     except IsADirectoryError:
@@ -100,24 +111,60 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
 
 
 def claim_folder(folder: Path, *, overwrite: bool = False, resume: bool = False) -> Path:
-    """Makes an output folder, or refuses one in use.
+    """Makes an output folder that is filled over time, or refuses one in use.
 
-    `overwrite` empties a folder that an earlier run of `uie` wrote (it has a manifest.json); anything else is never removed.
-    `resume` takes the folder as it is.
+    `overwrite` empties a folder that an earlier run of `uie` wrote; `resume` takes the folder as it is.
 
     Raises:
         OutputError: the folder holds something and neither was asked for, or overwriting would remove what `uie` did not write.
     """
-    if folder.exists() and not folder.is_dir():
+    folder = _behind_link(folder)
+    if not resume:
+        _refuse_in_use(folder, overwrite=overwrite)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+    elif folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: expected a folder, found a file; choose another --out.")
-    if folder.is_dir() and any(folder.iterdir()) and not resume:
-        if not overwrite:
-            raise OutputError(f"{folder}: in use (it holds {_first(folder)}); choose another --out or say --overwrite.")
-        if not (folder / "manifest.json").is_file():
-            raise OutputError(f"{folder}: --overwrite removes only folders that uie wrote, and this one has no manifest.json.")
-        shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """An output folder under a temporary name that gets its own name when the block ends well, and is removed when it does not.
+
+    What stood there before (see `claim_folder`) is removed only then.
+    """
+    folder = _behind_link(folder)
+    _refuse_in_use(folder, overwrite=overwrite)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield partial
+        _refuse_in_use(folder, overwrite=overwrite)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        partial.chmod(0o755)
+        partial.replace(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _behind_link(folder: Path) -> Path:
+    """A linked folder's own place (runs are often linked to a larger disk): the link stays, what it points to is replaced."""
+    return folder.resolve() if folder.is_symlink() else folder
+
+
+def _refuse_in_use(folder: Path, *, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: expected a folder, found a file; choose another --out.")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not overwrite:
+        raise OutputError(f"{folder}: in use (it holds {_first(folder)}); choose another --out or say --overwrite.")
+    if not (folder / "manifest.json").is_file():
+        raise OutputError(f"{folder}: --overwrite removes only folders that uie wrote, and this one has no manifest.json.")
 
 
 def _first(folder: Path) -> str:

@@ -35,10 +35,14 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class SpanOf:
-    """A non-empty contiguous piece of `text` without white space at its ends, each character written as `escapes` says."""
+    """A non-empty contiguous piece of `text` without white space at its ends, each character written as `escapes` says.
+
+    `first_escapes` hold for the piece's first character only, and before `escapes` there.
+    """
 
     text: str
     escapes: tuple[tuple[str, str], ...] = ()
+    first_escapes: tuple[tuple[str, str], ...] = ()
 
 
 Grammar = Literal | Choice | Sequence | Repeat | SpanOf

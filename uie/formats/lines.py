@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from uie.formats import Description
 from uie.formats.grammar import Choice, Grammar, Literal, Repeat, Sequence, SpanOf
 from uie.formats.names import label_of, name_of
-from uie.schema import Label
+from uie.schema import EventLabel, Label
 from uie.tasks.question import Answer, Filler, Frame, Named, Problem, Question, Triple
 
 TASKS = ("NER", "RE", "EE")
@@ -213,15 +213,17 @@ def grammar(question: Question) -> Grammar:
     elif question.task == "RE":
         item = _line(inner, "_", _types(schema.relations), "_", inner)
     else:
-        item = Choice(tuple(_event(span, event.name, event.roles) for event in schema.events))
+        trigger = Choice((SpanOf(question.text, _ESCAPES, (("-", "\\-"),)), Literal("")))  # an event may have no trigger
+        item = Choice(tuple(_event(trigger, span, event) for event in schema.events))
     listed = Sequence((item, Repeat(Sequence((Literal("\n"), item)))))
     return Choice((Literal(none_word(question)), listed))
 
 
-def _event(span: Grammar, name: str, roles: Iterable[Label]) -> Grammar:
-    head = _line(span, f"_{_mention(name, inner=True)}")
-    argument = _line("\n- ", span, "_", _types(roles))
-    return Sequence((head, Repeat(argument)))
+def _event(trigger: Grammar, span: Grammar, event: EventLabel) -> Grammar:
+    head = _line(trigger, "_", _types((event,)))
+    if not event.roles:
+        return head
+    return Sequence((head, Repeat(_line("\n- ", span, "_", _types(event.roles)))))
 
 
 def _types(known: Iterable[Label]) -> Grammar:

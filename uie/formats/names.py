@@ -15,9 +15,11 @@ def label_of(name: str, known: Iterable[Label]) -> tuple[str, tuple[Problem, ...
     """The label of a name.
 
     A model may write the corpus' label itself instead of its name: read, and reported as repaired. An unknown name stays as it
-    was written and is reported.
+    was written and is reported. Where nothing is known (a three-key record file says no types), every name stands for itself.
     """
     labels = tuple(known)
+    if not labels:
+        return name, ()
     for item in labels:
         if item.name == name:
             return item.label, ()

@@ -1,0 +1,139 @@
+"""An Answer (strings) and the text it is about → mentions with offsets; what the text does not hold stays, ungrounded, with a problem.
+
+A string may stand at several places. The answer lists its items in text order, so a mention takes the first place at or behind the
+item before it that no equal item has taken, then any that is left: successive occurrences, as far as the order allows. A relation
+takes the pair of places nearest to each other among heads in that order, an argument the place nearest to its trigger (as `closest`
+in universal-ie's record parser). On our samples this misplaces something in 6 of 770 relation and event answers; taking each
+string's first place does so in 20.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from uie.documents import Argument, Event, Mention
+from uie.tasks.occurrences import places
+from uie.tasks.question import Answer, Filler, Frame, Named, Problem, Triple
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A relation between two mentions."""
+
+    type: str
+    head: Mention
+    tail: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """An answer whose strings have found their places; offsets count from the start of the text that was asked about."""
+
+    entities: tuple[tuple[Mention, str | None], ...]
+    links: tuple[Link, ...]
+    events: tuple[Event, ...]
+    problems: tuple[Problem, ...]
+
+
+def ground(answer: Answer, text: str) -> Grounded:
+    """Every item of the answer, in its order; never fewer, never more."""
+    grounder = _Grounder(text)
+    entities = tuple(grounder.entities(answer.mentions))
+    links = tuple(grounder.links(answer.triples))
+    events = tuple(grounder.events(answer.frames))
+    return Grounded(entities, links, events, tuple(grounder.problems))
+
+
+class _Grounder:
+    def __init__(self, text: str) -> None:
+        self.problems: list[Problem] = []
+        self._text = text
+        self._places: dict[str, list[int]] = {}
+
+    def entities(self, mentions: tuple[Named, ...]) -> Iterator[tuple[Mention, str | None]]:
+        for start, mention in self._in_order([(mention, mention.type) for mention in mentions]):
+            yield self._mention(mention.text, start), mention.type
+
+    def events(self, frames: tuple[Frame, ...]) -> Iterator[Event]:
+        triggers = self._in_order([(frame.trigger, frame.type) for frame in frames if frame.trigger is not None])
+        for frame in frames:
+            if frame.trigger is None:
+                start, trigger = None, None
+            else:
+                start, _ = next(triggers)
+                trigger = self._mention(frame.trigger.text, start)
+            yield Event(frame.type, trigger, tuple(self._arguments(frame.fillers, start)))
+
+    def links(self, triples: tuple[Triple, ...]) -> Iterator[Link]:
+        taken: set[tuple[str, int, int]] = set()
+        behind = 0
+        for triple in triples:
+            head, tail = self._pair(triple, behind, taken)
+            behind = head if head is not None else behind
+            yield Link(triple.relation, self._mention(triple.head.text, head), self._mention(triple.tail.text, tail))
+
+    def _in_order(self, items: list[tuple[Named, str | None]]) -> Iterator[tuple[int | None, Named]]:
+        taken: set[tuple[str, str | None, int]] = set()
+        behind = 0
+        for named, type in items:
+            free = [start for start in self._candidates(named) if (named.text, type, start) not in taken]
+            if not free:
+                self._report(named.text)
+                yield None, named
+                continue
+            start = next((start for start in free if start >= behind), free[0])
+            taken.add((named.text, type, start))
+            behind = start
+            yield start, named
+
+    def _pair(self, triple: Triple, behind: int, taken: set[tuple[str, int, int]]) -> tuple[int | None, int | None]:
+        heads, tails = self._candidates(triple.head), self._candidates(triple.tail)
+        if not heads or not tails:
+            head = next((start for start in heads if start >= behind), heads[0] if heads else None)
+            tail = tails[0] if tails else None
+            for named, start in ((triple.head, head), (triple.tail, tail)):
+                if start is None:
+                    self._report(named.text)
+            return head, tail
+        same = triple.head.text == triple.tail.text and len(tails) > 1  # then two different places are meant
+        free = (
+            (head, tail)
+            for head in heads
+            for tail in tails
+            if not (same and head == tail) and (triple.relation, head, tail) not in taken
+        )
+        pair = min(free, key=lambda pair: (pair[0] < behind, abs(pair[0] - pair[1]), pair), default=None)
+        if pair is None:
+            self.problems.append(Problem("repeated", f"{triple.head.text} {triple.relation} {triple.tail.text}"))
+            return None, None
+        taken.add((triple.relation, *pair))
+        return pair
+
+    def _arguments(self, fillers: tuple[Filler, ...], trigger: int | None) -> Iterator[Argument]:
+        taken: set[tuple[str, str, int]] = set()
+        for filler in fillers:
+            candidates = self._candidates(Named(filler.text, None, filler.occurrence))
+            near = candidates if trigger is None else self._nearest(candidates, trigger)
+            start = next((start for start in near if (filler.role, filler.text, start) not in taken), None)
+            if start is None:
+                self._report(filler.text)
+            else:
+                taken.add((filler.role, filler.text, start))
+            yield Argument(filler.role, self._mention(filler.text, start))
+
+    def _candidates(self, named: Named) -> list[int]:
+        if named.text not in self._places:
+            self._places[named.text] = places(self._text, named.text)
+        found = self._places[named.text]
+        if named.occurrence is None:
+            return found
+        return found[named.occurrence - 1 : named.occurrence] if named.occurrence > 0 else []
+
+    @staticmethod
+    def _nearest(starts: list[int], to: int) -> list[int]:
+        return sorted(starts, key=lambda start: (abs(start - to), start))
+
+    def _mention(self, text: str, start: int | None) -> Mention:
+        return Mention(text) if start is None else Mention(text, start, start + len(text))
+
+    def _report(self, text: str) -> None:
+        self.problems.append(Problem("repeated" if self._places.get(text) else "ungrounded", text))
