@@ -1,0 +1,1 @@
+"""Scores and figures → what people and programs read: terminal, Markdown, JSON. Draws only; counts nothing."""
