@@ -120,7 +120,7 @@ def claim_folder(folder: Path, *, overwrite: bool = False, resume: bool = False)
     """
     folder = _behind_link(folder)
     if not resume:
-        _refuse_in_use(folder, overwrite=overwrite)
+        refuse_in_use(folder, overwrite=overwrite)
         if folder.is_dir():
             shutil.rmtree(folder)
     elif folder.exists() and not folder.is_dir():
@@ -136,12 +136,12 @@ def whole_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     What stood there before (see `claim_folder`) is removed only then.
     """
     folder = _behind_link(folder)
-    _refuse_in_use(folder, overwrite=overwrite)
+    refuse_in_use(folder, overwrite=overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         yield partial
-        _refuse_in_use(folder, overwrite=overwrite)
+        refuse_in_use(folder, overwrite=overwrite)
         if folder.is_dir():
             shutil.rmtree(folder)
         partial.chmod(0o755)
@@ -156,7 +156,8 @@ def _behind_link(folder: Path) -> Path:
     return folder.resolve() if folder.is_symlink() else folder
 
 
-def _refuse_in_use(folder: Path, *, overwrite: bool) -> None:
+def refuse_in_use(folder: Path, *, overwrite: bool) -> None:
+    """Raises the OutputError of `claim_folder` and changes nothing: to be asked before long work begins."""
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: expected a folder, found a file; choose another --out.")
     if not folder.is_dir() or not any(folder.iterdir()):

@@ -181,7 +181,10 @@ def test_overwrite_replaces_what_an_earlier_build_wrote(corpus: Path, tmp_path: 
     [
         (["corpora=[{name: sample_en, tasks: [NR]}]"], "corpora: sample_en is annotated for NER, RE, EE, not for NR."),
         (["prompts={NER: [ner/default]}"], "prompts: no wording for RE, which sample_en asks; add prompts.RE."),
-        (["corpora=[{name: sample_en}, {name: sample_en}]"], "corpora: 'sample_en' is listed 2 times; list it once, with all its tasks."),
+        (
+            ["corpora=[{name: sample_en}, {name: sample_en}]"],
+            "corpora: 'sample_en' is listed 2 times; list it once, with all its tasks.",
+        ),
     ],
 )
 def test_a_mix_that_does_not_fit_its_corpora_is_refused(overrides: list[str], message: str, tmp_path: Path) -> None:

@@ -1,0 +1,228 @@
+"""predict and evaluate_model around an answerer that is known to be right (or wrong in a known way)."""
+
+import json
+from pathlib import Path
+
+import pytest
+from gold_echo import GoldEcho
+
+from uie.documents import document_from_json
+from uie.errors import OutputError, RecordError, ScoringError, SettingsError
+from uie.extraction.evaluate import evaluate_model
+from uie.extraction.inputs import Asking, kind_of_file, read_input
+from uie.extraction.predict import PredictSettings, predict
+from uie.records.build import build_data
+from uie.records.mix import load_mix
+from uie.schema import read_schema
+
+PEOPLE = read_schema({"entities": {"PER": {"name": "person"}}})
+
+
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sample") / "records"
+    build_data(load_mix("sample", ["limit=6"]), out=out)
+    return out / "test.jsonl"
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_predictions_come_in_the_order_of_the_input_one_document_each(records: Path, tmp_path: Path) -> None:
+    summary = predict(PredictSettings("echo", records, tmp_path / "out"), answerer=GoldEcho())  # type: ignore[arg-type]
+
+    assert (summary.documents, summary.records) == (12, 36)
+    predictions = lines(tmp_path / "out" / "predictions.jsonl")
+    order = list(dict.fromkeys(r["source"]["document_id"] for r in lines(records)))  # type: ignore[index]
+    assert [p["id"] for p in predictions] == order
+    assert all(p["problems"] == [] and {"entities", "relations", "events"} <= p.keys() for p in predictions)
+    generation = lines(tmp_path / "out" / "generations.jsonl")[0]
+    assert sorted(generation) == ["finish_reason", "raw", "record_id", "seconds", "tokens"]
+
+
+def test_a_killed_run_goes_on_where_it_stopped(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("echo", records, tmp_path / "killed")
+    with pytest.raises(KeyboardInterrupt):
+        predict(settings, answerer=GoldEcho(dies_after=10))  # type: ignore[arg-type]
+    with (settings.out / "generations.jsonl").open("a", encoding="utf-8") as torn:
+        torn.write('{"record_id": "sample_en/te')
+    rest = GoldEcho()
+
+    predict(settings, answerer=rest, resume=True)  # type: ignore[arg-type]
+    predict(PredictSettings("echo", records, tmp_path / "whole"), answerer=GoldEcho())  # type: ignore[arg-type]
+
+    assert len(rest.asked) == 26
+    killed, whole = (tmp_path / name / "predictions.jsonl" for name in ("killed", "whole"))
+    assert killed.read_bytes() == whole.read_bytes()
+    assert len({row["record_id"] for row in lines(settings.out / "generations.jsonl")}) == 36
+
+
+def test_a_finished_run_is_resumed_without_a_model(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("no such model", records, tmp_path / "out")
+    predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
+
+    summary = predict(settings, resume=True)
+
+    assert summary.records == 36
+    assert summary.facts["engine"] == "echo"
+
+
+def test_resuming_under_other_settings_is_refused(records: Path, tmp_path: Path) -> None:
+    predict(PredictSettings("echo", records, tmp_path / "out"), answerer=GoldEcho())  # type: ignore[arg-type]
+
+    with pytest.raises(OutputError) as error:
+        predict(PredictSettings("other", records, tmp_path / "out"), answerer=GoldEcho(), resume=True)  # type: ignore[arg-type]
+
+    assert str(error.value) == (
+        f"{tmp_path / 'out'}: cannot resume: model was 'echo' and is now 'other'; give the same settings, another --out, or --overwrite."
+    )
+
+
+def test_a_folder_in_use_is_refused(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("echo", records, tmp_path / "out")
+    predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
+
+    with pytest.raises(OutputError, match=r"in use \(it holds generations\.jsonl\); choose another --out or say --overwrite\.$"):
+        predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
+
+
+def test_gold_answers_score_one_hundred_and_wrong_ones_what_they_are_worth(records: Path, tmp_path: Path) -> None:
+    right = evaluate_model("echo", records, out=tmp_path / "right", rule="string", answerer=GoldEcho())  # type: ignore[arg-type]
+    silent = GoldEcho(lambda record: "没有" if record.lang == "zh" else "None")
+    nothing = evaluate_model("echo", records, out=tmp_path / "nothing", answerer=silent)  # type: ignore[arg-type]
+
+    assert right.gold_from == str(records.parent / "documents" / "test.jsonl")
+    assert {(a.task, a.counts.f1) for a in right.scores.aggregates} == {("NER", 1.0), ("RE", 1.0), ("EE", 1.0)}
+    assert {(a.task, a.counts.true_positive, a.counts.false_positive) for a in nothing.scores.aggregates} == {
+        ("NER", 0, 0),
+        ("RE", 0, 0),
+        ("EE", 0, 0),
+    }
+
+
+def test_a_malformed_piece_is_kept_and_counts_as_a_false_positive(records: Path, tmp_path: Path) -> None:
+    answerer = GoldEcho(lambda record: f"{record.answer}\nno item" if record.id == "sample_en/test/0#NER" else record.answer or "")
+    only = tmp_path / "one.jsonl"
+    rows = [row for row in records.read_text(encoding="utf-8").splitlines() if json.loads(row)["task"] == "NER"]
+    first = next(row for row in rows if "None" not in json.loads(row)["answer"])
+    only.write_text(first + "\n", encoding="utf-8")
+    answerer = GoldEcho(lambda record: f"{record.answer}\nno item")
+
+    done = evaluate_model("echo", only, gold=records.parent / "documents" / "test.jsonl", out=tmp_path / "out", answerer=answerer)  # type: ignore[arg-type]
+
+    (row,) = done.scores.rows
+    assert (row.counts.false_positive, row.counts.false_negative) == (1, 0)
+    (predicted,) = done.predicted
+    assert predicted.problems == ({"kind": "malformed", "piece": "no item", "record_id": json.loads(first)["id"], "task": "NER"},)
+
+
+def test_a_three_key_file_is_scored_by_string_against_its_own_answers(tmp_path: Path) -> None:
+    path = tmp_path / "dev.txt"
+    rows = [
+        {"instruct": "提取人名、地名。", "query": "文本：王芳去了北京，又去了北京大学。", "answer": "王芳_人名\n北京_地名"},
+        {"instruct": "提取人名、地名。", "query": "文本：今天下雨。", "answer": "没有"},
+    ]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    answerer = GoldEcho(lambda record: "王芳_人名\n上海_地名" if "王芳" in record.query else "没有")
+
+    done = evaluate_model("echo", path, format="lines.seed001", out=tmp_path / "out", answerer=answerer)  # type: ignore[arg-type]
+
+    assert done.gold_from == "answers"
+    (row,) = done.scores.rows
+    assert (row.rule, row.counts.true_positive, row.counts.false_positive, row.counts.false_negative) == ("string", 1, 1, 1)
+    assert [p["kind"] for document in done.predicted for p in document.problems or ()] == ["ungrounded"]
+
+
+def test_a_three_key_file_without_a_format_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "dev.jsonl"
+    path.write_text('{"instruct": "a", "query": "b", "answer": "c_d"}\n', encoding="utf-8")
+
+    with pytest.raises(RecordError) as error:
+        evaluate_model("echo", path, out=tmp_path / "out", answerer=GoldEcho())  # type: ignore[arg-type]
+
+    assert str(error.value) == "record dev#1 does not say which format its answer has; name it, such as --format lines.seed001."
+
+
+def test_records_without_gold_documents_ask_for_them(records: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "test.jsonl"
+    moved.write_bytes(records.read_bytes())
+
+    with pytest.raises(ScoringError) as error:
+        evaluate_model("echo", moved, out=tmp_path / "out", answerer=GoldEcho())  # type: ignore[arg-type]
+
+    assert str(error.value) == f"{moved}: no gold Documents at {tmp_path / 'documents' / 'test.jsonl'}; name them with --gold."
+
+
+def test_text_and_documents_are_asked_what_the_schema_holds(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("Mira met Jon.\n\nNobody came.\n", encoding="utf-8")
+    asking = Asking(("NER",), PEOPLE)
+
+    found = list(read_input(text, asking=asking))
+
+    assert [(record.id, record.text, record.answer) for record in found] == [
+        ("notes#1#NER", "Mira met Jon.", None),
+        ("notes#3#NER", "Nobody came.", None),
+    ]
+    assert "person" in found[0].instruct
+
+
+def test_predictions_from_text_are_documents_with_offsets(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("Mira met Jon.\n", encoding="utf-8")
+    answerer = GoldEcho(lambda record: "Mira_person\nEve_person")
+
+    predict(PredictSettings("echo", text, tmp_path / "out"), asking=Asking(("NER",), PEOPLE), answerer=answerer)  # type: ignore[arg-type]
+
+    (row,) = lines(tmp_path / "out" / "predictions.jsonl")
+    document = document_from_json(row)
+    assert [(e.mention.text, e.mention.start, e.type) for e in document.entities or ()] == [
+        ("Mira", 0, "PER"),
+        ("Eve", None, "PER"),
+    ]
+    assert document.asked == {"lang": "en", "entities": {"PER": {"name": "person"}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ('\n{"instruct": "a", "query": "b"}\n', "records"),
+        ('{"id": "1", "text": "a"}\n', "documents"),
+        ("A sentence.\n", "text"),
+    ],
+)
+def test_a_file_says_itself_what_it_holds(content: str, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "in"
+    path.write_text(content, encoding="utf-8")
+
+    assert kind_of_file(path) == kind
+
+
+def test_input_mistakes_are_one_line(records: Path, tmp_path: Path) -> None:
+    odd, empty, text = tmp_path / "odd.jsonl", tmp_path / "empty.jsonl", tmp_path / "t.txt"
+    odd.write_text('{"sentence": "a"}\n', encoding="utf-8")
+    empty.write_text("\n", encoding="utf-8")
+    text.write_text("a\n", encoding="utf-8")
+    asking = Asking(("RE",), PEOPLE)
+
+    said = []
+    for path, how in ((odd, None), (empty, None), (text, None), (records, asking), (text, asking)):
+        with pytest.raises((RecordError, SettingsError)) as error:
+            list(read_input(path, asking=how))
+        said.append(str(error.value))
+
+    assert said == [
+        f"{odd}:1: expected a Record (instruct, query), a Document (id, text) or plain text; found sentence.",
+        f"{empty}: the file is empty.",
+        f"{text} holds text: say what to ask, such as --task NER --schema FILE or --task NER --dataset NAME.",
+        f"{records} holds Records, which say themselves what they ask; leave --task, --schema and --dataset out.",
+        "task RE: the schema has no relations; add them to the schema or choose another --task.",
+    ]
+
+
+def test_a_limit_counts_documents_per_corpus(records: Path) -> None:
+    found = list(read_input(records, asking=None, limit=2))
+
+    assert len(found) == 12
+    assert len({record.document_id for record in found}) == 4

@@ -1,0 +1,82 @@
+"""Settings of training, the order of examples, and the DeepSpeed config and command derived from the settings."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from uie.errors import SettingsError
+from uie.settings import build
+from uie.training.batches import plan_order
+from uie.training.launch import command
+from uie.training.settings import TrainSettings
+from uie.training.zero import deepspeed_config
+
+GIVEN = {"model": "m", "train": "train.jsonl", "out": "runs/x"}
+
+
+def test_settings_are_three_lines_at_least():
+    settings = build(TrainSettings, GIVEN, where="t.yaml")
+
+    assert (settings.train, settings.peak_learning_rate, settings.is_launched) == (Path("train.jsonl"), 2e-4, False)
+    assert build(TrainSettings, {**GIVEN, "mode": "full"}, where="t.yaml").peak_learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"batch_size": 6}, "t.yaml: batch_size: expected a multiple of micro_batch × processes = 4, found 6."),
+        ({"epochs": 0}, "t.yaml: epochs: expected more than 0, found 0.0."),
+        ({"eval_steps": 5}, "t.yaml: eval_steps: needs dev, the records to compute the loss on."),
+        ({"max_steps": 0}, "t.yaml: max_steps: expected at least 1 or nothing, found 0."),
+        ({"save_steps": 0}, "t.yaml: save_steps: expected at least 1, found 0."),
+        ({"warmup_share": 2}, "t.yaml: warmup_share: expected 0 to 1, found 2.0."),
+        ({"lora": {"r": 0}}, "t.yaml: lora.r: expected at least 1, found 0."),
+        ({"lora": {"rank": 4}}, "t.yaml: lora.rank: unknown key; known: r, alpha, dropout, targets"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_is_named(wrong, message):
+    with pytest.raises(SettingsError) as error:
+        build(TrainSettings, {**GIVEN, **wrong}, where="t.yaml")
+
+    assert str(error.value) == message
+
+
+def test_every_example_comes_once_an_epoch_and_steps_are_whole():
+    order = plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, unit=2, seed=0)
+
+    assert len(order) == 20
+    assert sorted(order) == sorted([0, 1, 2, 3, 4] * 4)
+    assert order == plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, unit=2, seed=0)
+    assert order != plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, unit=2, seed=1)
+
+
+def test_examples_of_like_length_are_computed_together():
+    lengths = [10, 100] * 8
+
+    order = plan_order(lengths, steps=4, batch_size=4, unit=2, seed=0)
+
+    units = [{lengths[index] for index in order[i : i + 2]} for i in range(0, 16, 2)]
+    assert all(len(unit) == 1 for unit in units)
+    assert units != sorted(units, key=min)  # shuffled, not short ones first
+
+
+def test_deepspeed_is_told_the_stage_and_nothing_the_trainer_knows():
+    assert deepspeed_config(build(TrainSettings, GIVEN, where="t")) is None
+    config = deepspeed_config(build(TrainSettings, {**GIVEN, "deepspeed": "zero3"}, where="t"))
+
+    assert config["zero_optimization"] == {"stage": 3, "stage3_gather_16bit_weights_on_model_save": True}
+    numbers = [value for value in config.values() if isinstance(value, int | float) and not isinstance(value, bool)]
+    assert numbers == []
+
+
+def test_the_launcher_starts_a_module_of_ours_on_a_free_port():
+    settings = build(TrainSettings, {**GIVEN, "processes": 2}, where="t")
+
+    line = command(settings, resume=True)
+
+    port = line.index("--master_port")
+    assert int(line[port + 1]) > 1023
+    assert line[:port] == [sys.executable, "-m", "deepspeed.launcher.runner", "--num_nodes", "1", "--num_gpus", "2"]
+    assert line[port + 2 :] == ["--module", "uie.training.worker", "runs/x/run.yaml", "--resume"]

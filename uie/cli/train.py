@@ -1,0 +1,55 @@
+"""`uie train`."""
+
+from pathlib import Path
+
+import click
+import yaml
+
+from uie.cli import examples
+
+
+@click.command(
+    epilog=examples(
+        "uie train --config train.yaml",
+        "uie train --set model=smollm2-135m-q4 --set train=data/sample/train.jsonl --set out=runs/sample",
+        "uie train --config train.yaml --processes 2 --set deepspeed=zero2",
+        "uie train --config train.yaml --resume",
+    ),
+)
+@click.option("--config", type=click.Path(path_type=Path), help="a YAML file of settings (docs/training.md lists them)")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="change or add a setting; may be repeated")
+@click.option("--out", type=click.Path(path_type=Path), help="run folder; short for --set out=DIR")
+@click.option("--processes", type=click.IntRange(min=1), help="processes on this machine; short for --set processes=N")
+@click.option("--seed", type=int, help="short for --set seed=N")
+@click.option("--limit", type=click.IntRange(min=1), help="train on the first N records only")
+@click.option("--resume", is_flag=True, help="go on from the run's last checkpoint")
+@click.option("--overwrite", is_flag=True, help="replace the run folder of an earlier training")
+@click.option("--dry-run", is_flag=True, help="show the resolved settings and stop")
+def command(
+    config: Path | None,
+    overrides: tuple[str, ...],
+    resume: bool,
+    overwrite: bool,
+    dry_run: bool,
+    out: Path | None,
+    processes: int | None,
+    seed: int | None,
+    limit: int | None,
+) -> None:
+    """Fine-tune a model on records: LoRA or full, on one process or on several through DeepSpeed."""
+    from uie.settings import apply_overrides, build, read_yaml, to_mapping
+    from uie.training.settings import TrainSettings
+
+    short = {"out": out, "processes": processes, "seed": seed, "limit": limit}
+    more = [f"{key}={value}" for key, value in short.items() if value is not None]
+    mapping = read_yaml(config) if config else {}
+    settings = build(TrainSettings, apply_overrides(mapping, [*overrides, *more]), where=str(config or "--set"))
+    if dry_run:
+        click.echo(yaml.safe_dump(to_mapping(settings), allow_unicode=True, sort_keys=False), nl=False)
+        return
+    from uie.training.launch import launch
+
+    result = launch(settings, resume=resume, overwrite=overwrite)
+    click.echo(f"Trained {result.steps} steps in {result.seconds:.0f} s; last loss {result.loss:.3f}.", err=True)
+    click.echo(f"Next: uie eval --model {settings.out} --records TEST.jsonl, or uie chat --model {settings.out}", err=True)
+    click.echo(settings.out)

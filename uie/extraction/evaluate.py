@@ -1,0 +1,110 @@
+"""`evaluate_model`: a model and a file of Records → predictions in the run's eval folder, and Scores against the gold Documents."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from uie.documents import Document, document_from_json
+from uie.errors import RecordError, ScoringError
+from uie.extraction.answering import Answerer
+from uie.extraction.inputs import kind_of_file, read_documents, read_input
+from uie.extraction.predict import PredictSettings, PredictSummary, Progress, documents_of, predict
+from uie.parsing.assembling import Answered
+from uie.scoring.score import Scores, score
+from uie.storage import file_hash, read_jsonl, text_hash
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores with the Documents they compare; `gold_from` says where gold came from."""
+
+    scores: Scores
+    gold: tuple[Document, ...]
+    predicted: tuple[Document, ...]
+    summary: PredictSummary
+    gold_from: str
+
+
+def evaluate_model(
+    model: str,
+    records: Path,
+    *,
+    gold: Path | None = None,
+    out: Path | None = None,
+    rule: str | None = None,
+    format: str = "",
+    limit: int | None = None,
+    batch_size: int = 16,
+    max_new_tokens: int | None = None,
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+    answerer: Answerer | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Evaluation:
+    """Predicts a file of Records and scores the result.
+
+    The predictions stay in `out`, by default MODEL/eval/HASH (for a model that is no folder: runs/NAME/eval/HASH), where HASH
+    stands for the records, the model and the settings: the same evaluation again goes on where it stopped, or only scores.
+    Gold is the Documents beside the records (`documents/` as `uie build-data` writes them) or the file `gold`. A three-key file has
+    no Documents: gold is then read from its answers and scored by string.
+
+    Raises:
+        UIEError: no gold belongs to the records, or something that `predict` refuses.
+    """
+    settings = PredictSettings(model, records, Path(), format, limit, batch_size, max_new_tokens, dtype)
+    folder = out or _eval_folder(settings)
+    if kind_of_file(records) != "records":
+        raise RecordError(f"{records}: expected Records; for Documents or text use uie predict, then uie eval --gold --predicted.")
+    summary = predict(replace(settings, out=folder), answerer=answerer, resume=True, progress=progress)
+    predicted = tuple(read_documents(folder / "predictions.jsonl"))
+    gold_documents, gold_from = _gold(settings, gold, {document.id for document in predicted})
+    rule = rule or ("string" if gold_from == "answers" else "strict")
+    return Evaluation(score(gold_documents, predicted, rule=rule), gold_documents, predicted, summary, gold_from)
+
+
+def _eval_folder(settings: PredictSettings) -> Path:
+    model = Path(settings.model)
+    base = model if model.is_dir() else Path("runs") / settings.model.replace("/", "--")
+    weights = sorted(
+        path for pattern in ("adapter/*.safetensors", "model/*.safetensors", "*.safetensors") for path in model.glob(pattern)
+    )
+    marks = [file_hash(path) for path in weights] if model.is_dir() else []
+    key = repr((file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype, marks))
+    return base / "eval" / text_hash(key)[:12]
+
+
+def _gold(settings: PredictSettings, path: Path | None, asked: set[str]) -> tuple[tuple[Document, ...], str]:
+    beside = settings.input.parent / "documents" / settings.input.name
+    if path is None and beside.is_file():
+        path = beside
+    if path is not None:
+        found = tuple(document for document in read_documents(path) if document.id in asked)
+        if len(found) < len(asked):
+            missing = min(asked - {document.id for document in found})
+            raise ScoringError(f"{path}: {len(asked) - len(found)} of {len(asked)} documents are not there, such as {missing!r}.")
+        return found, str(path)
+    records = list(read_input(settings.input, asking=None, format=settings.format, limit=settings.limit))
+    if not all(record.is_bare for record in records):
+        raise ScoringError(f"{settings.input}: no gold Documents at {beside}; name them with --gold.")
+    return tuple(_without_problems(_answered(records))), "answers"
+
+
+def _answered(records: list[Any]) -> list[Answered]:
+    for record in records:
+        if record.answer is None:
+            raise RecordError(f"record {record.id} has no answer to compare with; name gold Documents with --gold.")
+    return [Answered(record, record.answer) for record in records]
+
+
+def _without_problems(answers: list[Answered]) -> Iterator[Document]:
+    for document in documents_of(answers):
+        yield replace(document, problems=None, asked=None)
+
+
+def read_gold_or_predicted(path: Path) -> tuple[Document, ...]:
+    """The Documents of a file, or of a `uie predict` folder's predictions.jsonl."""
+    if path.is_dir():
+        path = path / "predictions.jsonl"
+    return tuple(document_from_json(row, where=f"{path}:{number}") for number, row in read_jsonl(path, error=ScoringError))

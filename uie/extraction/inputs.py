@@ -1,0 +1,133 @@
+"""An input file of `uie predict` → Records: Records as they are, Documents or plain text asked anew."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from uie.documents import Document, document_from_json
+from uie.errors import RecordError, SettingsError
+from uie.prompting import load_prompt
+from uie.records.asking import Asker, asker, prompt_language
+from uie.records.record import Record, read_records
+from uie.schema import Schema
+from uie.storage import parse_object, read_jsonl, read_lines
+from uie.tasks import TASKS, applies
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How Documents are asked: the tasks, the schema, the format of the answers, and a wording per task (None: TASK/default)."""
+
+    tasks: tuple[str, ...]
+    schema: Schema
+    format: str = "lines"
+    prompt: str | None = None
+
+    def askers(self) -> list[Asker]:
+        """One for each task.
+
+        Raises:
+            SettingsError: the schema holds nothing that the task asks about.
+        """
+        return [self._asker(task) for task in self.tasks]
+
+    def _asker(self, task: str) -> Asker:
+        if not applies(task, self.schema):
+            kinds = " and ".join(TASKS.get(task).KINDS)
+            raise SettingsError(f"task {task}: the schema has no {kinds}; add them to the schema or choose another --task.")
+        name = self.prompt or f"{task.lower()}/default"
+        if not name.endswith((".en", ".zh", ".jinja")):
+            name = f"{name}.{prompt_language(self.schema.lang)}"
+        return asker(task, self.schema, load_prompt(name), self.format)
+
+
+def applicable_tasks(schema: Schema) -> tuple[str, ...]:
+    """The tasks that a schema has anything to ask for."""
+    return tuple(task for task in ("NER", "RE", "EE") if applies(task, schema))
+
+
+def kind_of_file(path: Path) -> str:
+    """What an input file holds: "records", "documents" or "text" (whatever does not start with a JSON object).
+
+    Raises:
+        RecordError: the first line is a JSON object of neither kind, or there is no line.
+    """
+    for number, line in read_lines(path, error=RecordError):
+        if not line.strip():
+            continue
+        if not line.lstrip().startswith("{"):
+            return "text"
+        row = parse_object(line, f"{path}:{number}", error=RecordError)
+        if "instruct" in row:
+            return "records"
+        if "text" in row:
+            return "documents"
+        keys = ", ".join(row)
+        raise RecordError(
+            f"{path}:{number}: expected a Record (instruct, query), a Document (id, text) or plain text; found {keys}."
+        )
+    raise RecordError(f"{path}: the file is empty.")
+
+
+def read_input(path: Path, *, asking: Asking | None, format: str = "", limit: int | None = None) -> Iterator[Record]:
+    """The Records that a file asks for: all, or those of the first `limit` documents of each corpus and split.
+
+    Raises:
+        SettingsError: Documents or text without `asking`, or Records with it.
+    """
+    kind = kind_of_file(path)
+    if kind == "records":
+        if asking is not None:
+            raise SettingsError(
+                f"{path} holds Records, which say themselves what they ask; leave --task, --schema and --dataset out."
+            )
+        yield from _first(read_records(path, format=format), limit, key=lambda r: (r.dataset, r.split), id=lambda r: r.document_id)
+        return
+    if asking is None:
+        raise SettingsError(f"{path} holds {kind}: say what to ask, such as --task NER --schema FILE or --task NER --dataset NAME.")
+    askers = asking.askers()
+    documents = read_documents(path) if kind == "documents" else _read_text(path, asking.schema.lang)
+    for document in _first(documents, limit, key=lambda d: (d.dataset, d.split), id=lambda d: d.id):
+        for one in askers:
+            yield one.ask(document)
+
+
+def read_documents(path: Path) -> Iterator[Document]:
+    """The Documents of a JSON Lines file.
+
+    Raises:
+        RecordError, DocumentError: a line is no Document, or two Documents have one id; the message names file and line.
+    """
+    seen: dict[str, int] = {}
+    for number, row in read_jsonl(path, error=RecordError):
+        document = document_from_json({"id": f"{path.stem}#{number}", **row}, where=f"{path}:{number}")
+        if document.id in seen:
+            raise RecordError(f"{path}:{number}: the id {document.id!r} is that of line {seen[document.id]}; ids must differ.")
+        seen[document.id] = number
+        yield document
+
+
+def _read_text(path: Path, lang: str) -> Iterator[Document]:
+    for number, line in read_lines(path, error=RecordError):
+        if line.strip():
+            yield Document(f"{path.stem}#{number}", line.strip(), lang=lang)
+
+
+def _first(items: Iterable[T], limit: int | None, *, key: Callable[[T], tuple[str, str]], id: Callable[[T], str]) -> Iterator[T]:
+    taken: dict[tuple[str, str], set[str]] = {}
+    for item in items:
+        ids = taken.setdefault(key(item), set())
+        if limit is None or id(item) in ids or len(ids) < limit:
+            if limit is not None:
+                ids.add(id(item))
+            yield item
+
+
+def tasks_from(names: Sequence[str], schema: Schema) -> tuple[str, ...]:
+    """The tasks asked for by name, all applicable ones when none is named."""
+    for name in names:
+        TASKS.get(name)
+    return tuple(names) or applicable_tasks(schema)

@@ -1,0 +1,1 @@
+"""Puts a trained model to use: chat in the terminal."""

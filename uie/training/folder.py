@@ -1,0 +1,141 @@
+"""The run folder: what lies where, what is written when, and what a finished run says of itself. Imports no torch."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from uie.errors import TrainingError
+from uie.records.record import Record
+from uie.schema import EventLabel, Label, Schema, read_schema, schema_to_mapping
+from uie.settings import read_yaml, to_mapping
+from uie.storage import claim_folder, parse_object, whole_file, write_json, write_manifest
+from uie.training.settings import TrainSettings
+
+Json = dict[str, Any]
+L = TypeVar("L", bound=Label)
+# Two runs that differ in these only take the same steps.
+_MAY_CHANGE = {"out", "log_steps", "save_steps", "eval_steps", "keep_checkpoints"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run. `loss` is the last line's of log.jsonl (a mean over log_steps), `dev_loss` that at the end; both per graded token, natural log."""
+
+    out: Path
+    weights: Path
+    steps: int
+    records: int
+    rejected: int
+    loss: float
+    dev_loss: float | None
+    seconds: float
+    device: str
+    dtype: str
+
+
+def open_run(settings: TrainSettings, *, resume: bool, overwrite: bool) -> None:
+    """Makes the folder with `run.yaml` and a first manifest.json, or takes up the one of an interrupted run.
+
+    `run.yaml` is a config: `uie train --config OUT/run.yaml` does the same again.
+
+    Raises:
+        OutputError: the folder is in use.
+        TrainingError: the folder to be resumed is no run, or one of other settings.
+    """
+    mapping = to_mapping(settings)
+    path = settings.out / "run.yaml"
+    if resume and path.is_file():
+        held = read_yaml(path, error=TrainingError)
+        changed = sorted(key for key in {*mapping, *held} - _MAY_CHANGE if held.get(key) != mapping.get(key))
+        if changed:
+            key = changed[0]
+            raise TrainingError(
+                f"{path}: cannot resume: {key} was {held.get(key)!r} and is now {mapping.get(key)!r}; "
+                "give the same settings, or another out."
+            )
+    elif resume and settings.out.is_dir() and any(settings.out.iterdir()):
+        raise TrainingError(f"{settings.out}: nothing to resume: it has no run.yaml; choose another out.")
+    claim_folder(settings.out, overwrite=overwrite, resume=resume)
+    with whole_file(path) as out:
+        yaml.safe_dump(mapping, out, sort_keys=False, allow_unicode=True)
+    if not (settings.out / "manifest.json").is_file():
+        write_manifest(settings.out, "train", mapping, finished=False)
+
+
+def last_checkpoint(out: Path) -> Path | None:
+    """The newest whole checkpoint: the trainer writes trainer_state.json last."""
+    found = {
+        int(match.group(1)): path
+        for path in (out / "checkpoints").glob("checkpoint-*")
+        if (match := re.fullmatch(r"checkpoint-(\d+)", path.name)) and (path / "trainer_state.json").is_file()
+    }
+    return found[max(found)] if found else None
+
+
+def write_questions(out: Path, wrap: str, records: Iterable[Record], *, max_answer_tokens: int) -> None:
+    """`questions.json`: what the run was asked, so that prediction asks the same way."""
+    seen: dict[str, dict[str, None]] = {"tasks": {}, "formats": {}, "prompts": {}, "langs": {}}
+    schemas: dict[str, dict[str, Schema]] = {}
+    read: dict[str, Schema] = {}
+    for record in records:
+        for key, value in (("tasks", record.task), ("formats", record.format), ("prompts", record.prompt), ("langs", record.lang)):
+            if value and not (record.is_bare and key in ("tasks", "langs")):  # a bare record has only the defaults of these
+                seen[key][value] = None
+        if record.schema:
+            text = record.lang + json.dumps(record.schema)
+            if text not in read:
+                read[text] = read_schema(record.schema, lang=record.lang, where=f"record {record.id}")
+            of_dataset = schemas.setdefault(record.dataset, {})
+            of_dataset[record.task] = _joined(of_dataset.get(record.task, Schema(record.lang)), read[text])
+    mappings = {dataset: {task: schema_to_mapping(schema) for task, schema in tasks.items()} for dataset, tasks in schemas.items()}
+    lists = {key: list(values) for key, values in seen.items()}
+    write_json(out / "questions.json", {"wrap": wrap, **lists, "schemas": mappings, "max_answer_tokens": max_answer_tokens})
+
+
+def _joined(first: Schema, second: Schema) -> Schema:
+    """Labels of both, the first's order and names before the second's: records ask samples of one schema."""
+    if first is second:
+        return first
+    events = {event.label: event for event in first.events}
+    for event in second.events:
+        held = events.get(event.label)
+        roles = _labels(held.roles if held else (), event.roles)
+        events[event.label] = EventLabel(event.label, (held or event).name, (held or event).description, roles)
+    return Schema(
+        first.lang, _labels(first.entities, second.entities), _labels(first.relations, second.relations), tuple(events.values())
+    )
+
+
+def _labels(first: Iterable[L], second: Iterable[L]) -> tuple[L, ...]:
+    found = {label.label: label for label in first}
+    for label in second:
+        found.setdefault(label.label, label)
+    return tuple(found.values())
+
+
+def close_run(settings: TrainSettings, result: RunResult, facts: Mapping[str, Any]) -> None:
+    """The final manifest.json: the facts of `RunResult` and of the run."""
+    figures = {key: getattr(result, key) for key in ("steps", "loss", "dev_loss", "seconds", "device", "dtype")}
+    counts = {"records": result.records, "rejected": result.rejected}
+    write_manifest(
+        settings.out, "train", to_mapping(settings), finished=True, weights=result.weights.name, counts=counts, **figures, **facts
+    )
+
+
+def read_result(out: Path) -> RunResult:
+    """The result of a run that another process finished.
+
+    Raises:
+        TrainingError: it did not finish.
+    """
+    path = out / "manifest.json"
+    held = parse_object(path.read_text(encoding="utf-8"), str(path), error=TrainingError) if path.is_file() else {}
+    if not held.get("finished"):
+        raise TrainingError(f"{out}: the run did not finish; go on with --resume.")
+    figures = {key: held[key] for key in ("steps", "loss", "dev_loss", "seconds", "device", "dtype")}
+    return RunResult(out, out / held["weights"], records=held["counts"]["records"], rejected=held["counts"]["rejected"], **figures)

@@ -1,0 +1,322 @@
+"""TrainSettings → a run folder, in this process: transformers' Trainer on examples of ours, with adapters from peft."""
+
+import functools
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+from uie.errors import ModelError, TrainingError
+from uie.models.loading import best_dtype, load_base, load_tokenizer, pick_device, resolve
+from uie.models.sources import ModelSource
+from uie.records.record import read_records
+from uie.storage import file_hash, to_line, write_jsonl
+from uie.training.batches import Examples, ExampleSequence, collate, encode_records, plan_order
+from uie.training.folder import RunResult, close_run, last_checkpoint, open_run, write_questions
+from uie.training.lora import add_adapter, check_adapter
+from uie.training.settings import TrainSettings
+from uie.training.zero import deepspeed_config
+
+_UNLABELLED = -100
+
+
+def train(
+    settings: TrainSettings, *, resume: bool = False, overwrite: bool = False, callbacks: Sequence[TrainerCallback] = ()
+) -> RunResult:
+    """Trains in this process; see `uie.training.launch.launch`. `callbacks` are more of the Trainer's.
+
+    Raises:
+        UIEError: settings, records, model or folder are wrong.
+    """
+    open_run(settings, resume=resume, overwrite=overwrite)
+    return train_claimed(settings, resume=resume, callbacks=callbacks)
+
+
+def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[TrainerCallback] = ()) -> RunResult:
+    """The same in a run folder that is there; every process of a launched run comes here."""
+    started = time.monotonic()
+    source = resolve(settings.model)
+    if source.kind != "model":
+        raise ModelError(
+            f"{settings.model}: training starts from a plain model, this is a {source.kind} folder; merge it first: uie models merge"
+        )
+    device = pick_device()
+    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
+    tokenizer = load_tokenizer(source)
+    examples = _read(settings, settings.train, tokenizer)
+    dev = _read(settings, settings.dev, tokenizer) if settings.dev else None
+    steps = settings.max_steps or math.ceil(len(examples.examples) * settings.epochs / settings.batch_size)
+    arguments = _arguments(settings, device=device, bf16=bf16, steps=steps, evaluates=dev is not None)
+    trainer = _trainer(settings, source, arguments, tokenizer, examples, dev, steps, bf16=bf16)
+    _set_callbacks(trainer, settings, callbacks)
+    main = trainer.is_world_process_zero()
+    rejected = [*examples.rejected, *(dev.rejected if dev else ())]
+    if main:
+        write_questions(settings.out, settings.wrap, examples.records, max_answer_tokens=examples.max_answer_tokens)
+        if rejected:
+            write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
+    checkpoint = last_checkpoint(settings.out) if resume else None
+    if not math.isfinite(trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None).training_loss):
+        raise TrainingError(
+            f"{settings.out}: the loss became infinite; lower the learning rate (it was {settings.peak_learning_rate})."
+        )
+    weights = _save(trainer, settings, tokenizer, bf16=bf16)
+    result = RunResult(
+        out=settings.out,
+        weights=weights,
+        steps=trainer.state.global_step,
+        records=len(examples.examples),
+        rejected=len(rejected),
+        loss=_last(trainer, "loss") or math.nan,
+        dev_loss=_last(trainer, "eval_loss"),
+        seconds=round(time.monotonic() - started, 3),
+        device=arguments.device.type,
+        dtype="bfloat16" if bf16 else "float32",
+    )
+    if main:
+        inputs = {str(path): file_hash(path) for path in (settings.train, settings.dev) if path}
+        trained = _trained_parameters(trainer.model)
+        close_run(settings, result, {"base": str(source.base), "inputs": inputs, "trained_parameters": trained})
+    return result
+
+
+def _read(settings: TrainSettings, path: Path, tokenizer: PreTrainedTokenizerBase) -> Examples:
+    return encode_records(
+        islice(read_records(path), settings.limit),
+        tokenizer,
+        wrap=settings.wrap,
+        max_length=settings.max_length,
+        on_error=settings.on_error,
+        path=path,
+    )
+
+
+def _arguments(settings: TrainSettings, *, device: torch.device, bf16: bool, steps: int, evaluates: bool) -> TrainingArguments:
+    arguments = TrainingArguments(
+        output_dir=str(settings.out / "checkpoints"),
+        use_cpu=device.type == "cpu",
+        bf16=bf16,
+        seed=settings.seed,
+        max_steps=steps,
+        per_device_train_batch_size=settings.micro_batch,
+        per_device_eval_batch_size=settings.micro_batch,
+        learning_rate=settings.peak_learning_rate,
+        lr_scheduler_type=settings.schedule if settings.schedule != "constant" else "constant_with_warmup",
+        warmup_steps=math.ceil(steps * settings.warmup_share),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        activation_checkpointing=settings.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False},
+        deepspeed=deepspeed_config(settings),
+        train_sampling_strategy="sequential",  # plan_order has drawn the order
+        logging_steps=settings.log_steps,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if evaluates else "no",
+        eval_steps=settings.eval_steps or steps,
+        save_steps=settings.save_steps,
+        save_total_limit=settings.keep_checkpoints,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_pin_memory=device.type != "cpu",
+        ddp_find_unused_parameters=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+    processes = arguments.world_size
+    if settings.batch_size % (settings.micro_batch * processes):
+        raise TrainingError(
+            f"batch_size: expected a multiple of micro_batch × processes = {settings.micro_batch * processes}, found {settings.batch_size}."
+        )
+    arguments.gradient_accumulation_steps = settings.batch_size // (settings.micro_batch * processes)
+    return arguments
+
+
+def _trainer(
+    settings: TrainSettings,
+    source: ModelSource,
+    arguments: TrainingArguments,
+    tokenizer: PreTrainedTokenizerBase,
+    examples: Examples,
+    dev: Examples | None,
+    steps: int,
+    *,
+    bf16: bool,
+) -> "GradedTrainer":
+    set_seed(settings.seed)
+    # A frozen base may lie in bfloat16; weights that are trained stay in float32, or small steps would be rounded away.
+    model: Any = load_base(source.base, dtype=torch.bfloat16 if bf16 and settings.mode == "lora" else torch.float32)
+    if settings.mode == "lora":
+        model = add_adapter(model, settings.lora, base=_portable(settings.model))
+    lengths = [len(example.input_ids) for example in examples.examples]
+    unit = settings.micro_batch * arguments.world_size
+    order = plan_order(lengths, steps=steps, batch_size=settings.batch_size, unit=unit, seed=settings.seed)
+    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    return GradedTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=ExampleSequence(examples.examples, order),
+        eval_dataset=ExampleSequence(dev.examples, range(len(dev.examples))) if dev else None,
+        data_collator=functools.partial(collate, pad_id=pad_id),
+    )
+
+
+def _portable(model: str) -> str:
+    """The base's name as an adapter shall hold it: a folder by its whole path."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
+
+
+class GradedTrainer(Trainer):
+    """A Trainer that computes logits at graded positions only, and the dev loss per token.
+
+    With 49,152 words in SmolLM2's vocabulary and 5 graded tokens among 95, the logits of prompts are a third of all work.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        # Both say that `compute_loss` has divided by the graded tokens of the whole batch, over micro-batches and processes.
+        self.model_accepts_loss_kwargs = True
+        self.loss_is_scaled_for_ga = True
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """Mean negative log-likelihood of the graded tokens; the Trainer wants it times the number of processes, which average it."""
+        total, count = graded_loss(model, inputs)
+        if num_items_in_batch is None:
+            return total / count
+        loss: torch.Tensor = total * (self.accelerator.num_processes / num_items_in_batch)
+        return loss
+
+    def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
+        """The loss on dev per graded token; the Trainer's own averages over batches, so that short answers count more."""
+        model = self._wrap_model(self.model, training=False) if self.model_wrapped is None else self.model_wrapped
+        model.eval()
+        sums = torch.zeros(2, device=self.args.device)
+        with torch.no_grad():
+            for inputs in self.get_eval_dataloader():
+                with self.compute_loss_context_manager():
+                    total, count = graded_loss(model, self._prepare_inputs(inputs))
+                sums += torch.stack([total.float(), count.float()])
+        sums = self.accelerator.reduce(sums, "sum")
+        model.train()
+        metrics = {"eval_loss": (sums[0] / sums[1]).item()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+
+def graded_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Summed negative log-likelihood (natural log) of the graded tokens, and how many they are.
+
+    Answers lie at the right end (`batches.collate`), so the last places are enough: as many as the longest answer has tokens, and
+    one before, which predicts the first of them.
+    """
+    labels = inputs["labels"]
+    graded = labels != _UNLABELLED
+    kept = labels.shape[1] - int(graded.any(0).nonzero()[0]) + 1
+    words = {key: value for key, value in inputs.items() if key != "labels"}
+    logits = model(**words, logits_to_keep=kept, use_cache=False).logits  # (rows, kept, vocabulary)
+    targets = labels[:, 1 - kept :].flatten()
+    loss = torch.nn.functional.cross_entropy(
+        logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=_UNLABELLED, reduction="sum"
+    )
+    return loss, graded.sum()
+
+
+def _set_callbacks(trainer: Trainer, settings: TrainSettings, callbacks: Sequence[TrainerCallback]) -> None:
+    for kind in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(kind)
+    if trainer.is_world_process_zero():
+        trainer.add_callback(_Log(settings.out / "log.jsonl"))
+    for callback in callbacks:
+        trainer.add_callback(callback)
+
+
+class _Log(TrainerCallback):
+    """log.jsonl, and on stderr a bar for a terminal or one line per entry for a file."""
+
+    _KEYS = {"loss": "loss", "eval_loss": "dev_loss", "learning_rate": "learning_rate", "grad_norm": "grad_norm"}
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._bar: Progress | None = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        self._drop_after(state.global_step)
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            columns = (
+                TextColumn("training"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.description}"),
+                TimeRemainingColumn(),
+            )
+            self._bar = Progress(*columns, console=Console(stderr=True))
+            self._bar.start()
+            self._task = self._bar.add_task("", total=state.max_steps, completed=state.global_step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        if self._bar:
+            self._bar.update(self._task, completed=state.global_step)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **given: Any) -> None:
+        row = {ours: (logs or {})[theirs] for theirs, ours in self._KEYS.items() if theirs in (logs or {})}
+        if not row:
+            return
+        with self._path.open("a", encoding="utf-8", newline="\n") as out:
+            out.write(to_line({"step": state.global_step, **row}))
+        said = " ".join(f"{key} {row[key]:.4f}" for key in ("loss", "dev_loss") if key in row)
+        if self._bar:
+            self._bar.update(self._task, description=said)
+        else:
+            print(f"step {state.global_step}/{state.max_steps} {said}", file=sys.stderr, flush=True)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def _drop_after(self, step: int) -> None:
+        """Removes what a stopped run logged after the checkpoint that this one goes on from."""
+        if self._path.is_file():
+            lines = self._path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+            self._path.write_text("".join(kept), encoding="utf-8")
+
+
+def _trained_parameters(model: Any) -> int:
+    """How many numbers are trained; ZeRO-3 leaves empty tensors behind that know their size as ds_numel."""
+    return sum(int(getattr(p, "ds_numel", p.numel())) for p in model.parameters() if p.requires_grad)
+
+
+def _last(trainer: Trainer, key: str) -> float | None:
+    return next((row[key] for row in reversed(trainer.state.log_history) if key in row), None)
+
+
+def _save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, *, bf16: bool) -> Path:
+    """adapter/ or model/ with its tokenizer; it appears whole. All processes take part: ZeRO-3 gathers the weights from them."""
+    weights = settings.out / ("adapter" if settings.mode == "lora" else "model")
+    partial = settings.out / f".{weights.name}"
+    model: Any = trainer.model
+    if bf16 and settings.mode == "full" and not trainer.is_deepspeed_enabled:
+        model.to(torch.bfloat16)  # float32 was for training; DeepSpeed gathers bfloat16 by itself
+    trainer.save_model(str(partial))
+    if trainer.is_world_process_zero():
+        tokenizer.save_pretrained(partial)
+        (partial / "training_args.bin").unlink(missing_ok=True)  # a pickle, and run.yaml says it all
+        if settings.mode == "lora":
+            check_adapter(partial)
+        partial.replace(weights)
+    trainer.accelerator.wait_for_everyone()
+    return weights

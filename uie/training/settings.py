@@ -1,0 +1,120 @@
+"""`TrainSettings`: what `uie train` takes, from a YAML file or keyword by keyword. Imports no torch."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from uie.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class LoraSettings:
+    """Low-rank adapters (Hu et al. 2021), as peft names their parts."""
+
+    r: int = 8
+    "rank"
+    alpha: int = 16
+    "scale times rank: the adapter's output counts alpha / r"
+    dropout: float = 0.05
+    "share of the adapter's inputs that is dropped in training"
+    targets: tuple[str, ...] = ()
+    "names of the layers that get an adapter, such as [q_proj, v_proj]; empty: every linear layer but the output's"
+
+    def __post_init__(self) -> None:
+        if self.r < 1:
+            raise SettingsError(f"lora.r: expected at least 1, found {self.r}.")
+        if not 0 <= self.dropout < 1:
+            raise SettingsError(f"lora.dropout: expected 0 to below 1, found {self.dropout}.")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """Settings of `uie train`."""
+
+    model: str
+    "the base: model folder, catalogue name or hub id"
+    train: Path
+    "Records to learn from (train.jsonl of uie build-data, or any file with instruct, query, answer)"
+    out: Path
+    "run folder"
+    dev: Path | None = None
+    "Records for the loss on unseen ones"
+    wrap: Literal["chat", "alpaca", "human", "plain"] = "chat"
+    "how instruct and query are put to the model; kept with the run, prediction uses it"
+    mode: Literal["lora", "full"] = "lora"
+    "train an adapter, or every weight"
+    lora: LoraSettings = field(default_factory=LoraSettings)
+    "the adapter's size; of no effect with mode full"
+    epochs: float = 1.0
+    "how often each record is seen"
+    max_steps: int | None = None
+    "stop after so many steps instead of epochs"
+    batch_size: int = 16
+    "records a step, over all processes"
+    micro_batch: int = 4
+    "records a process computes at once; batch_size is a multiple of micro_batch × processes"
+    learning_rate: float | None = None
+    "peak; default 2e-4 for lora (as QLoRA trains models of this size), 1e-5 for full"
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    "how the learning rate falls after warming up"
+    warmup_share: float = 0.03
+    "share of the steps in which the learning rate rises from 0"
+    weight_decay: float = 0.0
+    "AdamW's"
+    max_grad_norm: float = 1.0
+    "longer gradients are scaled down to it; 0: never"
+    max_length: int = 1024
+    "longest example in tokens, answer included; a longer one is never cut, see on_error"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    "bf16 computes in bfloat16 and keeps trained weights in float32; auto: bf16 where the hardware has it"
+    gradient_checkpointing: bool = False
+    "compute activations twice instead of keeping them: less memory, a third slower"
+    deepspeed: Literal["none", "zero1", "zero2", "zero3"] = "none"
+    "what DeepSpeed spreads over the processes: optimizer states, and gradients, and weights"
+    processes: int = 1
+    "processes on this machine (one for each GPU); with a hostfile on each machine"
+    hostfile: Path | None = None
+    "DeepSpeed's list of machines, HOST slots=N a line"
+    seed: int = 0
+    "order of the records, adapter's first weights, dropout"
+    limit: int | None = None
+    "only the first N records of train and of dev"
+    log_steps: int = 10
+    "steps between lines of log.jsonl"
+    eval_steps: int | None = None
+    "steps between losses on dev; default: once, at the end"
+    save_steps: int = 200
+    "steps between checkpoints that --resume starts from"
+    keep_checkpoints: int = 2
+    "how many checkpoints stay; the oldest go first"
+    on_error: Literal["raise", "skip"] = "raise"
+    "a record without answer or over max_length stops the run, or goes to rejected/"
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "micro_batch", "max_length", "processes", "log_steps", "save_steps", "keep_checkpoints"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name}: expected at least 1, found {getattr(self, name)}.")
+        for name in ("max_steps", "eval_steps", "limit"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise SettingsError(f"{name}: expected at least 1 or nothing, found {getattr(self, name)}.")
+        if self.epochs <= 0:
+            raise SettingsError(f"epochs: expected more than 0, found {self.epochs}.")
+        if not 0 <= self.warmup_share <= 1:
+            raise SettingsError(f"warmup_share: expected 0 to 1, found {self.warmup_share}.")
+        if self.eval_steps and self.dev is None:
+            raise SettingsError("eval_steps: needs dev, the records to compute the loss on.")
+        if self.hostfile is None and self.batch_size % (self.micro_batch * self.processes):
+            raise SettingsError(
+                f"batch_size: expected a multiple of micro_batch × processes = {self.micro_batch * self.processes}, found {self.batch_size}."
+            )
+
+    @property
+    def peak_learning_rate(self) -> float:
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 2e-4 if self.mode == "lora" else 1e-5
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether the run needs DeepSpeed's launcher."""
+        return self.processes > 1 or self.deepspeed != "none" or self.hostfile is not None
