@@ -261,7 +261,7 @@ FRONT_MATTER_MISTAKES = {
     "unknown key": (HEAD.replace("formats", "format"), ": format: unknown key; did you mean 'formats'?."),
     "no about": (HEAD.replace("about: a test\n", ""), ": about: missing; expected a text."),
     "other language": (HEAD.replace("lang: en", "lang: fr"), ": lang: expected one of 'en', 'zh', found 'fr'."),
-    "formats is a text": (HEAD.replace("any", "lines"), ": formats: expected a list of a text, found 'lines'."),
+    "formats is a text": (HEAD.replace("any", "lines"), ": formats: expected a list of texts, found 'lines'."),
     "unknown task": (HEAD.replace("NER", "NRE"), ": task: No task is named 'NRE'. Did you mean 'RE' or 'NER'? Known: EE, NER, RE."),
     "format of another task": (
         HEAD.replace("NER", "RE").replace("any", "[lines.seed001]"),

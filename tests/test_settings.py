@@ -132,7 +132,7 @@ def test_all_mistakes_are_named_in_one_line() -> None:
         ("resume", "yes", "expected true or false, found 'yes'"),
         ("wrap", ["chat"], "expected one of 'chat', 'plain', found ['chat']"),
         ("out", "", "expected a path, found ''"),
-        ("tasks", "NER", "expected a list of a text, found 'NER'"),
+        ("tasks", "NER", "expected a list of texts, found 'NER'"),
         ("limits", [1], "expected a mapping, found [1]"),
         ("seed", "x", "expected a whole number, found 'x'"),
         ("length", "long", "expected a whole number or one of 'auto', found 'long'"),

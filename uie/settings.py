@@ -1,10 +1,13 @@
 """YAML and `--set key=value` → frozen dataclasses; every mistake is reported at once, with its place and the nearest name."""
 
+import ast
 import dataclasses
 import difflib
+import inspect
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
@@ -112,6 +115,35 @@ def build(cls: type[S], mapping: Mapping[str, Any], *, where: str) -> S:
         raise SettingsError(f"{where}: {error}") from None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Described:
+    """A setting as documentation shows it."""
+
+    name: str
+    expects: str
+    default: str
+    description: str
+
+
+def describe(cls: type[Any]) -> list[Described]:
+    """A settings dataclass' fields with the string that stands behind each in its source."""
+    (tree,) = ast.parse(inspect.cleandoc(inspect.getsource(cls))).body
+    assert isinstance(tree, ast.ClassDef)
+    said: dict[str, str] = {}
+    for field, text in pairwise(tree.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            is_text = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+            said[field.target.id] = str(text.value.value) if is_text else ""  # type: ignore[attr-defined]
+    hints = typing.get_type_hints(cls)
+    return [Described(f.name, _say(hints[f.name]), _default(f), said.get(f.name, "")) for f in dataclasses.fields(cls)]
+
+
+def _default(field: "dataclasses.Field[Any]") -> str:
+    if field.default is not dataclasses.MISSING:
+        return "" if field.default is None or field.default == () else yaml.safe_dump(field.default).split("\n")[0]
+    return "required" if field.default_factory is dataclasses.MISSING else "see below"
+
+
 def to_mapping(settings: Any) -> Any:
     """The settings as plain mappings, lists and strings, as `run.yaml` and manifests hold them."""
     if dataclasses.is_dataclass(settings) and not isinstance(settings, type):
@@ -199,7 +231,8 @@ def _say(hint: Any) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join("nothing" if a is type(None) else _say(a) for a in arguments)
     if origin is tuple:
-        return f"a list of {_say(arguments[0])}"
+        one = _say(arguments[0])
+        return f"a list of {'texts' if one == 'a text' else 'mappings' if one == 'a mapping' else one}"
     if dataclasses.is_dataclass(hint) or (origin is not None and issubclass(origin, Mapping)):
         return "a mapping"
     return {str: "a text", int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}.get(hint, str(hint))

@@ -10,7 +10,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
-from uie.errors import OutputError, RecordError, SettingsError, TrainingError
+from uie.errors import ModelError, OutputError, RecordError, SettingsError, TrainingError
 from uie.models.loading import load_base, load_model, load_tokenizer, resolve
 from uie.settings import build, read_yaml
 from uie.training.batches import collate, encode_records
@@ -58,7 +58,7 @@ def test_loss_falls_and_the_result_loads_again(settings, mode):
 
     losses = [row["loss"] for row in log_of(settings.out) if "loss" in row]
     assert len(losses) == 20
-    assert losses[-1] < losses[0] / 2
+    assert losses[-1] < 0.7 * losses[0]
     assert result.loss == pytest.approx(losses[-1])
     assert result.dev_loss == pytest.approx(log_of(settings.out)[-1]["dev_loss"])
     assert (result.steps, result.records, result.rejected, result.dtype) == (20, 8, 0, "float32")
@@ -201,7 +201,7 @@ def test_records_that_cannot_be_learned_from_are_named(settings):
         train(replace(settings, max_length=61))
 
     assert str(error.value) == (
-        f"{settings.train}: record 'records#1' (and 6 more): 67 tokens, over max_length 61; "
+        f"{settings.train}: record 'records#2' (and 4 more): 64 tokens, over max_length 61; "
         "mend them, raise max_length, or set them aside with on_error: skip."
     )
 
@@ -210,8 +210,8 @@ def test_records_that_cannot_be_learned_from_are_set_aside_when_asked(settings):
     result = train(replace(settings, max_length=61, on_error="skip", max_steps=1, batch_size=2))
 
     rejected = [json.loads(line) for line in (settings.out / "rejected" / "train.jsonl").read_text().splitlines()]
-    assert (result.records, result.rejected) == (1, 7)
-    assert rejected[0] == {"id": "records#1", "reason": "67 tokens, over max_length 61"}
+    assert (result.records, result.rejected) == (3, 5)  # every record with a sentence more
+    assert rejected[0] == {"id": "records#2", "reason": "64 tokens, over max_length 61"}
 
 
 def test_a_run_in_the_way_is_not_replaced_unasked(settings):
@@ -251,8 +251,55 @@ def test_bfloat16_trains_adapters_in_float32(settings):
     weights = load_file(settings.out / "adapter" / "adapter_model.safetensors")
     losses = [row["loss"] for row in log_of(settings.out)]
     assert {weight.dtype for weight in weights.values()} == {torch.float32}
-    assert losses[-1] < losses[0] / 2
+    assert losses[-1] < 0.7 * losses[0]
     assert result.dtype == "bfloat16"
+
+
+def test_checkpointing_activations_changes_no_number(settings, tmp_path):
+    settings = replace(settings, lora=LoraSettings(r=4, alpha=8, dropout=0))
+
+    kept = train(settings)
+    computed_twice = train(replace(settings, out=tmp_path / "twice", gradient_checkpointing=True))
+
+    assert computed_twice.loss == pytest.approx(kept.loss, rel=1e-5)
+
+
+def test_an_adapter_that_learned_nothing_is_an_error(settings):
+    with pytest.raises(TrainingError) as error:
+        train(replace(settings, learning_rate=0.0))
+
+    expected = "the adapter is empty (14 B matrices, all zero): nothing was learned."
+    assert str(error.value) == f"{settings.out}/.adapter: {expected}"
+
+
+def test_training_does_not_start_from_an_adapter(settings):
+    train(settings)
+
+    with pytest.raises(ModelError) as error:
+        train(replace(settings, model=str(settings.out), out=settings.out.parent / "second"))
+
+    expected = "training starts from a plain model, this is a run folder; merge it first: uie models merge"
+    assert str(error.value) == f"{settings.out}: {expected}"
+
+
+def test_a_loss_that_is_no_number_stops_the_run(settings):
+    settings = replace(settings, mode="full", learning_rate=1e30, max_grad_norm=0.0)
+
+    with pytest.raises(TrainingError) as error:
+        train(settings)
+
+    assert str(error.value) == (
+        f"{settings.out}/log.jsonl: the loss is nan at step 3; lower the learning rate (now 1e+30), or try precision fp32."
+    )
+
+
+def test_resuming_a_run_that_ended_changes_nothing(settings):
+    first = train(settings)
+
+    again = train(settings, resume=True)
+
+    assert (again.steps, again.loss, again.weights) == (first.steps, first.loss, first.weights)
+    assert len(log_of(settings.out)) == 6
 
 
 def test_run_yaml_is_a_config(settings):

@@ -3,6 +3,8 @@
 import functools
 import json
 import math
+import os
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -65,10 +67,7 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
         if rejected:
             write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
     checkpoint = last_checkpoint(settings.out) if resume else None
-    if not math.isfinite(trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None).training_loss):
-        raise TrainingError(
-            f"{settings.out}: the loss became infinite; lower the learning rate (it was {settings.peak_learning_rate})."
-        )
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     weights = _save(trainer, settings, tokenizer, bf16=bf16)
     result = RunResult(
         out=settings.out,
@@ -101,6 +100,10 @@ def _read(settings: TrainSettings, path: Path, tokenizer: PreTrainedTokenizerBas
 
 
 def _arguments(settings: TrainSettings, *, device: torch.device, bf16: bool, steps: int, evaluates: bool) -> TrainingArguments:
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    at_once = settings.micro_batch * processes
+    if settings.batch_size % at_once:
+        raise TrainingError(f"batch_size: expected a multiple of micro_batch × processes = {at_once}, found {settings.batch_size}.")
     arguments = TrainingArguments(
         output_dir=str(settings.out / "checkpoints"),
         use_cpu=device.type == "cpu",
@@ -108,10 +111,11 @@ def _arguments(settings: TrainSettings, *, device: torch.device, bf16: bool, ste
         seed=settings.seed,
         max_steps=steps,
         per_device_train_batch_size=settings.micro_batch,
+        gradient_accumulation_steps=settings.batch_size // at_once,
         per_device_eval_batch_size=settings.micro_batch,
         learning_rate=settings.peak_learning_rate,
         lr_scheduler_type=settings.schedule if settings.schedule != "constant" else "constant_with_warmup",
-        warmup_steps=math.ceil(steps * settings.warmup_share),
+        warmup_steps=int(steps * settings.warmup_share),
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
         activation_checkpointing=settings.gradient_checkpointing,
@@ -132,12 +136,11 @@ def _arguments(settings: TrainSettings, *, device: torch.device, bf16: bool, ste
         report_to="none",
         disable_tqdm=True,
     )
-    processes = arguments.world_size
-    if settings.batch_size % (settings.micro_batch * processes):
-        raise TrainingError(
-            f"batch_size: expected a multiple of micro_batch × processes = {settings.micro_batch * processes}, found {settings.batch_size}."
-        )
-    arguments.gradient_accumulation_steps = settings.batch_size // (settings.micro_batch * processes)
+    if settings.deepspeed != "none":
+        import deepspeed  # optional where one process trains
+
+        # On CPU transformers starts torch's processes only, and ZeRO-3, asking DeepSpeed, would believe that it is alone.
+        deepspeed.init_distributed(dist_backend="gloo" if device.type == "cpu" else None)
     return arguments
 
 
@@ -275,6 +278,11 @@ class _Log(TrainerCallback):
         row = {ours: (logs or {})[theirs] for theirs, ours in self._KEYS.items() if theirs in (logs or {})}
         if not row:
             return
+        if not math.isfinite(row.get("loss", 0.0)):
+            raise TrainingError(
+                f"{self._path}: the loss is {row['loss']} at step {state.global_step}; lower the learning rate "
+                f"(now {args.learning_rate}), or try precision fp32."
+            )
         with self._path.open("a", encoding="utf-8", newline="\n") as out:
             out.write(to_line({"step": state.global_step, **row}))
         said = " ".join(f"{key} {row[key]:.4f}" for key in ("loss", "dev_loss") if key in row)
@@ -311,12 +319,16 @@ def _save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokeni
     model: Any = trainer.model
     if bf16 and settings.mode == "full" and not trainer.is_deepspeed_enabled:
         model.to(torch.bfloat16)  # float32 was for training; DeepSpeed gathers bfloat16 by itself
-    trainer.save_model(str(partial))
+    if settings.deepspeed == "zero3":
+        trainer.save_model(str(partial))
+    elif trainer.is_world_process_zero():  # the trainer's way under ZeRO 1 and 2 copies tensors and so saves tied weights twice
+        model.save_pretrained(partial)
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(partial)
         (partial / "training_args.bin").unlink(missing_ok=True)  # a pickle, and run.yaml says it all
         if settings.mode == "lora":
             check_adapter(partial)
+        shutil.rmtree(weights, ignore_errors=True)  # of the same run, resumed after its end
         partial.replace(weights)
     trainer.accelerator.wait_for_everyone()
     return weights
