@@ -47,7 +47,9 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_generated_documentation_is_current() -> None:
-    done = subprocess.run([sys.executable, str(ROOT / "docs" / "generate.py"), "--check"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"], capture_output=True, text=True, check=False
+    )
 
     assert (done.returncode, done.stdout) == (0, "Stale: none\n")
 

@@ -125,7 +125,7 @@ def test_models_list_shows_the_catalogue() -> None:
 MISTAKES = {
     "unknown mix": (
         ["build-data", "--config", "sampel"],
-        "No mix is named 'sampel'. Did you mean 'sample'? Known: sample, v3, wnut17.",
+        "No mix is named 'sampel'. Did you mean 'sample'? Known: demo, sample, v3, wnut17.",
     ),
     "no data root": (
         ["build-data", "--config", "wnut17"],

@@ -18,7 +18,7 @@ from uie.models.sources import resolve, run_questions
 def adapter(tiny_model: Path, tmp_path: Path) -> Path:
     """A LoRA adapter whose weights are far from zero."""
     config = LoraConfig(task_type="CAUSAL_LM", r=2, target_modules="all-linear")
-    model = get_peft_model(load_base(tiny_model, dtype=torch.float32), config)
+    model = get_peft_model(load_base(tiny_model, dtype=torch.float32, device=torch.device("cpu")), config)
     torch.manual_seed(1)
     with torch.no_grad():
         for name, weight in model.named_parameters():

@@ -196,7 +196,9 @@ def test_a_mix_that_does_not_fit_its_corpora_is_refused(overrides: list[str], me
 
 
 def test_an_unknown_mix_names_its_neighbours() -> None:
-    with pytest.raises(SettingsError, match=r"^No mix is named 'sampel'\. Did you mean 'sample'\? Known: sample, v3, wnut17\.$"):
+    with pytest.raises(
+        SettingsError, match=r"^No mix is named 'sampel'\. Did you mean 'sample'\? Known: demo, sample, v3, wnut17\.$"
+    ):
         load_mix("sampel")
 
 

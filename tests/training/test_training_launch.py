@@ -89,4 +89,6 @@ def test_a_worker_that_fails_says_why(settings):
     with pytest.raises(TrainingError) as error:
         launch(replace(settings, max_length=5))
 
-    assert str(error.value).startswith(f"{settings.out}: a worker process failed: {settings.train}: record 'records#1' (and 7 more): ")
+    assert str(error.value).startswith(
+        f"{settings.out}: a worker process failed: {settings.train}: record 'records#1' (and 7 more): "
+    )

@@ -65,7 +65,10 @@ def test_loss_falls_and_the_result_loads_again(settings, mode):
     assert result.weights == settings.out / ("adapter" if mode == "lora" else "model")
     source = resolve(str(settings.out))
     assert source.kind == "run"
-    assert load_model(source, dtype="float32").num_parameters() == load_base(source.base, dtype=torch.float32).num_parameters()
+    assert (
+        load_model(source, dtype="float32").num_parameters()
+        == load_base(source.base, dtype=torch.float32, device=torch.device("cpu")).num_parameters()
+    )
     assert load_tokenizer(source).chat_template is not None
 
 
@@ -122,7 +125,10 @@ def test_loss_and_gradients_are_those_of_the_plain_way(tiny_model, records_file)
         read_records(records_file), tokenizer, wrap="chat", max_length=512, on_error="raise", path=records_file
     )
     batch = collate(encoded.examples[:3], pad_id=0)
-    ours, plain = load_base(tiny_model, dtype=torch.float32), load_base(tiny_model, dtype=torch.float32)
+    ours, plain = (
+        load_base(tiny_model, dtype=torch.float32, device=torch.device("cpu")),
+        load_base(tiny_model, dtype=torch.float32, device=torch.device("cpu")),
+    )
 
     total, count = graded_loss(ours, batch)
     (total / count).backward()
@@ -308,3 +314,22 @@ def test_run_yaml_is_a_config(settings):
     held = yaml.safe_load((settings.out / "run.yaml").read_text())
 
     assert held["lora"] == {"r": 4, "alpha": 8, "dropout": 0.1, "targets": []}
+
+
+def test_a_mistake_before_the_first_step_leaves_no_folder_in_the_way(settings, tmp_path):
+    missing = replace(settings, train=tmp_path / "none.jsonl")
+
+    for wrong, error in ((missing, RecordError), (replace(settings, model="no/such-model"), ModelError)):
+        with pytest.raises(error):
+            train(wrong)
+
+    assert not settings.out.exists()
+
+
+def test_an_adapter_names_its_base_as_the_user_did_and_asks_no_hub(settings, tiny_model, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.file_exists", lambda *given, **named: pytest.fail("asked the hub"))
+
+    train(replace(settings, max_steps=2))
+
+    config = json.loads((settings.out / "adapter" / "adapter_config.json").read_text(encoding="utf-8"))
+    assert config["base_model_name_or_path"] == str(tiny_model)

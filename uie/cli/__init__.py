@@ -4,8 +4,10 @@ Commands are imported when they are called, so that `uie --help` answers at once
 """
 
 import importlib
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -103,8 +105,17 @@ def cli() -> None:
     """Make an instruction-following language model extract entities, relations and events, and show how well it does."""
 
 
+def _quiet_libraries() -> None:
+    """Keeps what libraries say to their own developers off the user's terminal; their real warnings stay."""
+    if not sys.warnoptions:
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
+        warnings.filterwarnings("ignore", message="The PEFT config's `base_model_name_or_path` was renamed")
+    logging.getLogger("DeepSpeed").addFilter(lambda record: "Setting accelerator to CPU" not in record.getMessage())
+
+
 def main() -> None:
     """Entry point of the `uie` script."""
+    _quiet_libraries()
     try:
         cli()
     except BrokenPipeError:  # the reader (head, less) has gone: not our business, and not worth a traceback

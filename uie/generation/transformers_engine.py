@@ -135,8 +135,10 @@ class TransformersEngine:
         positions: dict[str, Any] = {}
         if mask is not None:
             positions["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
+        # As an index: the slice that the number 1 means is not contiguous, and torch copies the output matrix for every row of it.
+        last = torch.tensor([input_ids.shape[1] - 1], device=input_ids.device)
         answer = self._model(
-            input_ids=input_ids, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=1, **positions
+            input_ids=input_ids, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=last, **positions
         )
         return answer.logits[:, -1].float()  # type: ignore[no-any-return]
 

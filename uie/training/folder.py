@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,16 @@ def open_run(settings: TrainSettings, *, resume: bool, overwrite: bool) -> None:
         yaml.safe_dump(mapping, out, sort_keys=False, allow_unicode=True)
     if not (settings.out / "manifest.json").is_file():
         write_manifest(settings.out, "train", mapping, finished=False)
+
+
+def discard_unstarted(out: Path) -> None:
+    """Removes a run folder in which no step was taken: a mistake in the input shall not leave a folder that is in the way."""
+    if not (out / "log.jsonl").is_file() and last_checkpoint(out) is None:
+        shutil.rmtree(out)
+
+
+def is_finished(out: Path) -> bool:
+    return bool(_held_manifest(out).get("finished"))
 
 
 def last_checkpoint(out: Path) -> Path | None:
@@ -133,9 +144,13 @@ def read_result(out: Path) -> RunResult:
     Raises:
         TrainingError: it did not finish.
     """
-    path = out / "manifest.json"
-    held = parse_object(path.read_text(encoding="utf-8"), str(path), error=TrainingError) if path.is_file() else {}
+    held = _held_manifest(out)
     if not held.get("finished"):
         raise TrainingError(f"{out}: the run did not finish; go on with --resume.")
     figures = {key: held[key] for key in ("steps", "loss", "dev_loss", "seconds", "device", "dtype")}
     return RunResult(out, out / held["weights"], records=held["counts"]["records"], rejected=held["counts"]["rejected"], **figures)
+
+
+def _held_manifest(out: Path) -> Json:
+    path = out / "manifest.json"
+    return parse_object(path.read_text(encoding="utf-8"), str(path), error=TrainingError) if path.is_file() else {}

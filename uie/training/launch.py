@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from uie.errors import TrainingError
+from uie.models.sources import resolve
 from uie.storage import whole_file
-from uie.training.folder import RunResult, open_run, read_result
+from uie.training.folder import RunResult, discard_unstarted, is_finished, open_run, read_result
 from uie.training.settings import TrainSettings
 
 FAILED = "failed.txt"
@@ -18,7 +19,8 @@ FAILED = "failed.txt"
 def launch(settings: TrainSettings, *, resume: bool = False, overwrite: bool = False) -> RunResult:
     """Trains as the settings say, writes the run folder and returns what came of it.
 
-    `resume` goes on from the newest checkpoint with the same numbers as without the stop; `overwrite` empties an earlier run.
+    `resume` goes on from the newest checkpoint with the same numbers as without the stop, and leaves a finished run as it is;
+    `overwrite` empties an earlier run.
 
     Raises:
         UIEError: settings, records, model or folder are wrong, or a worker process failed.
@@ -35,13 +37,17 @@ def launch(settings: TrainSettings, *, resume: bool = False, overwrite: bool = F
         out=settings.out.resolve(),
         hostfile=settings.hostfile and settings.hostfile.resolve(),
     )
+    resolve(settings.model)  # before anything is written
     open_run(settings, resume=resume, overwrite=overwrite)
+    if resume and is_finished(settings.out):
+        return read_result(settings.out)
     failed = settings.out / FAILED
     failed.unlink(missing_ok=True)
     done = subprocess.run(command(settings, resume=resume), env=_environment(settings), check=False)
     if done.returncode:
         reason = failed.read_text(encoding="utf-8").strip() if failed.is_file() else f"exit status {done.returncode}; see above"
         failed.unlink(missing_ok=True)
+        discard_unstarted(settings.out)
         raise TrainingError(f"{settings.out}: a worker process failed: {reason}")
     return read_result(settings.out)
 

