@@ -134,6 +134,22 @@ def test_a_three_key_file_is_scored_by_string_against_its_own_answers(tmp_path: 
     assert [p["kind"] for document in done.predicted for p in document.problems or ()] == ["ungrounded"]
 
 
+def test_the_twenty_pairs_that_seed_001_prints_give_their_known_counts(tmp_path: Path) -> None:
+    """Chinese-LLaMA-Alpaca-LoRA-Tuning prints 预测 and 真实 of twenty rows in its README; worked out by hand: TP 24, FP 8, FN 8."""
+    pairs = lines(Path(__file__).parents[1] / "data" / "seed001_pairs.jsonl")
+    path = tmp_path / "pairs.jsonl"
+    rows = ({"instruct": "…", "query": f"{number}", "answer": pair["gold"]} for number, pair in enumerate(pairs))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    answerer = GoldEcho(lambda record: str(pairs[int(record.query)]["predicted"]))
+
+    done = evaluate_model("echo", path, format="lines.seed001", out=tmp_path / "out", answerer=answerer)  # type: ignore[arg-type]
+
+    (row,) = done.scores.rows
+    assert (row.counts.true_positive, row.counts.false_positive, row.counts.false_negative) == (24, 8, 8)
+    assert (row.counts.precision, row.counts.recall, row.counts.f1) == (0.75, 0.75, 0.75)
+    assert done.scores.audits[0].pieces["malformed"] == 1
+
+
 def test_a_three_key_file_without_a_format_says_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "dev.jsonl"
     path.write_text('{"instruct": "a", "query": "b", "answer": "c_d"}\n', encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from uie.cli import examples
 
@@ -20,11 +20,11 @@ def list_() -> None:
     """Every corpus that has a dataset config."""
     from uie.corpora.config import dataset_names, load_dataset_config
 
-    table = Table("name", "language", "tasks", "layout", "offsets", "licence")
+    table = Table(Column("name", no_wrap=True), "language", "tasks", "layout", "offsets", "licence")
     for name in dataset_names():
         config = load_dataset_config(name)
         offsets = "yes" if config.offsets else "no"
-        table.add_row(name, config.lang, ", ".join(config.tasks), config.layout, offsets, config.licence)
+        table.add_row(name, config.lang, ", ".join(config.tasks), config.layout, offsets, config.licence.partition(";")[0])
     Console().print(table)
 
 

@@ -4,7 +4,7 @@ import sys
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from uie.cli import examples
 
@@ -22,10 +22,10 @@ def list_(task: str | None) -> None:
     """Every prompt found: ours, and yours under ./prompts."""
     from uie.prompting import load_prompt, prompt_names
 
-    table = Table("name", "task", "language", "formats", "about")
+    table = Table(Column("name", no_wrap=True), "formats", "about")
     for name in prompt_names(task):
         prompt = load_prompt(name)
-        table.add_row(name, prompt.task, prompt.lang, ", ".join(prompt.formats) or "any", prompt.about)
+        table.add_row(name, ", ".join(prompt.formats) or "any", prompt.about)
     Console().print(table)
 
 
