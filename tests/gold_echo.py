@@ -11,6 +11,7 @@ class GoldEcho:
 
     def __init__(self, change: Callable[[Record], str] | None = None, *, dies_after: int | None = None) -> None:
         self.facts = {"engine": "echo", "dtype": "none", "device": "none", "wrap": "plain", "max_new_tokens": 9}
+        self.questions: dict[str, object] = {}
         self.asked: list[str] = []
         self._change = change or (lambda record: record.answer or "")
         self._dies_after = dies_after

@@ -173,7 +173,7 @@ def test_records_without_gold_documents_ask_for_them(records: Path, tmp_path: Pa
 def test_text_and_documents_are_asked_what_the_schema_holds(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("Mira met Jon.\n\nNobody came.\n", encoding="utf-8")
-    asking = Asking(("NER",), PEOPLE)
+    asking = Asking(("NER",), PEOPLE).as_trained({})
 
     found = list(read_input(text, asking=asking))
 
@@ -220,7 +220,7 @@ def test_input_mistakes_are_one_line(records: Path, tmp_path: Path) -> None:
     odd.write_text('{"sentence": "a"}\n', encoding="utf-8")
     empty.write_text("\n", encoding="utf-8")
     text.write_text("a\n", encoding="utf-8")
-    asking = Asking(("RE",), PEOPLE)
+    asking = Asking(("RE",), PEOPLE).as_trained({})
 
     said = []
     for path, how in ((odd, None), (empty, None), (text, None), (records, asking), (text, asking)):
@@ -242,3 +242,25 @@ def test_a_limit_counts_documents_per_corpus(records: Path) -> None:
 
     assert len(found) == 12
     assert len({record.document_id for record in found}) == 4
+
+
+def test_a_run_is_asked_as_it_was_trained() -> None:
+    questions = {"formats": ["lines.seed001"], "prompts": ["ner/brief.zh", "re/brief.en", "ner/guideline.en"]}
+    asking = Asking(("NER", "RE"), PEOPLE)
+
+    trained, told = asking.as_trained(questions), Asking(("NER",), PEOPLE, "lines", {"NER": "ner/default"}).as_trained(questions)
+
+    assert (trained.format, dict(trained.prompts)) == ("lines.seed001", {"NER": "ner/guideline.en", "RE": "re/brief.en"})
+    assert (told.format, dict(told.prompts)) == ("lines", {"NER": "ner/default.en"})
+    assert asking.as_trained({}).prompts == {"NER": "ner/default.en", "RE": "re/default.en"}
+
+
+def test_another_batch_size_or_place_of_the_file_goes_on_with_the_same_answers(records: Path, tmp_path: Path) -> None:
+    predict(PredictSettings("echo", records, tmp_path / "out"), answerer=GoldEcho())  # type: ignore[arg-type]
+    moved = tmp_path / "moved.jsonl"
+    moved.write_bytes(records.read_bytes())
+    again = GoldEcho()
+
+    predict(PredictSettings("echo", moved, tmp_path / "out", batch_size=2), answerer=again, resume=True)  # type: ignore[arg-type]
+
+    assert again.asked == []

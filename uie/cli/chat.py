@@ -21,9 +21,11 @@ from uie.cli import examples
 @click.option("--model", required=True, help="run folder, adapter folder, model folder, catalogue name or hub id")
 @click.option("--schema", help="a schema file or the name of a corpus  [default: what the run was trained on]")
 @click.option("--types", help="entity types to ask for, separated by commas")
+@click.option("--prompt", help="a wording  [default: the run's, else TASK/default]")
+@click.option("--format", "format_", default="", help="answer format  [default: the run's, else lines]")
 @click.option("--json", "as_json", is_flag=True, help="print each result as one Document, a JSON object a line")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
-def command(model: str, schema: str | None, types: str | None, as_json: bool, dtype: str) -> None:
+def command(model: str, schema: str | None, types: str | None, prompt: str | None, format_: str, as_json: bool, dtype: str) -> None:
     """Type a sentence, see what is in it. A pipe is read line by line; lines that start with ':' are commands there too (:help)."""
     from uie.extraction.extractor import Extractor
     from uie.models.sources import resolve, run_questions
@@ -32,7 +34,7 @@ def command(model: str, schema: str | None, types: str | None, as_json: bool, dt
     given = read_schema_source(schema) if schema else default_schema(run_questions(resolve(model)))
     interactive = sys.stdin.isatty()
     with _waiting(interactive, f"Loading {model} …"):
-        extractor = Extractor.load(model, dtype=dtype)
+        extractor = Extractor.load(model, dtype=dtype, format=format_, prompt=prompt)
     chat = Chat(extractor, Console(), given, as_json=as_json)
     if types:
         chat.handle(f":types {types}")

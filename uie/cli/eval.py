@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--max-new-tokens", type=click.IntRange(min=1), help="longest answer  [default: from the run, else 256]")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="folder for predictions and reports  [default: MODEL/eval/HASH]")
+@click.option("--overwrite", is_flag=True, help="predict anew instead of going on with what is in the folder")
 @click.option("--json", "as_json", is_flag=True, help="print the scores as JSON instead of tables")
 @click.option("--seqeval", "with_seqeval", is_flag=True, help="print seqeval's report for flat entities too")
 def command(

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 @click.option(
     "--lang", type=click.Choice(["en", "zh"]), help="language of wording and names, with --schema or --dataset  [default: its own]"
 )
-@click.option("--prompt", help="a wording for all tasks asked  [default: TASK/default]")
-@click.option("--format", "format_", default="", help="answer format, for text and records that name none  [default: lines]")
+@click.option("--prompt", help="a wording for all tasks asked  [default: the run's, else TASK/default]")
+@click.option(
+    "--format", "format_", default="", help="answer format, for text and records that name none  [default: the run's, else lines]"
+)
 @click.option("--limit", type=click.IntRange(min=1), help="only the first N documents of each corpus and split")
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="answers generated side by side")
 @click.option("--max-new-tokens", type=click.IntRange(min=1), help="longest answer  [default: from the run, else 256]")
@@ -82,4 +84,5 @@ def asking_from(
     source = schema or dataset
     assert source is not None
     wanted = read_schema(read_schema_source(source), lang=lang, where=source)
-    return Asking(tasks_from(tasks, wanted), wanted, format or "lines", prompt)
+    asked = tasks_from(tasks, wanted)
+    return Asking(asked, wanted, format, dict.fromkeys(asked, prompt) if prompt else {})

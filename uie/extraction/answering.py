@@ -1,7 +1,7 @@
 """A model that was asked for by name → something that answers Records. Imports torch only when a model is loaded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from uie.generation import Engine, Generation, Sampling
@@ -24,6 +24,8 @@ class Answerer:
     max_new_tokens: int
     facts: dict[str, Any]
     "what stands beside every score: engine, dtype, device, wrap"
+    questions: dict[str, Any] = field(default_factory=dict)
+    "the run's questions.json: what it was trained to answer; {} for a model without a run"
 
     def answer(self, records: Sequence[Record], *, batch_size: int = 16) -> Iterator[tuple[Record, Generation]]:
         """Each record with its greedy answer, as answers finish (records are sorted by length, so not in their order)."""
@@ -70,4 +72,4 @@ def load_answerer(model: str, *, dtype: str = "auto", max_new_tokens: int | None
         "device": loaded.device.type,
         "wrap": wrap,
     }
-    return Answerer(model, engine, tokenizer, wrap, room, {**facts, "max_new_tokens": room})
+    return Answerer(model, engine, tokenizer, wrap, room, {**facts, "max_new_tokens": room}, questions)

@@ -41,6 +41,7 @@ def evaluate_model(
     max_new_tokens: int | None = None,
     dtype: Literal["auto", "float32", "bfloat16"] = "auto",
     answerer: Answerer | None = None,
+    overwrite: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """Predicts a file of Records and scores the result.
@@ -57,7 +58,9 @@ def evaluate_model(
     folder = out or _eval_folder(settings)
     if kind_of_file(records) != "records":
         raise RecordError(f"{records}: expected Records; for Documents or text use uie predict, then uie eval --gold --predicted.")
-    summary = predict(replace(settings, out=folder), answerer=answerer, resume=True, progress=progress)
+    summary = predict(
+        replace(settings, out=folder), answerer=answerer, resume=not overwrite, overwrite=overwrite, progress=progress
+    )
     predicted = tuple(read_documents(folder / "predictions.jsonl"))
     gold_documents, gold_from = _gold(settings, gold, {document.id for document in predicted})
     rule = rule or ("string" if gold_from == "answers" else "strict")
@@ -71,7 +74,9 @@ def _eval_folder(settings: PredictSettings) -> Path:
         path for pattern in ("adapter/*.safetensors", "model/*.safetensors", "*.safetensors") for path in model.glob(pattern)
     )
     marks = [file_hash(path) for path in weights] if model.is_dir() else []
-    key = repr((file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype, marks))
+    key = repr(
+        (settings.model, file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype, marks)
+    )
     return base / "eval" / text_hash(key)[:12]
 
 

@@ -25,16 +25,17 @@ class Extraction:
 class Extractor:
     """A loaded model that extracts what a schema names.
 
-    The wording, format and wrapping are those the model was trained with where its run folder says so.
+    Wrapping, and where `format` and `prompt` are not given the answer format and the wording too, are those the model was trained
+    with, as its run folder says.
     """
 
-    def __init__(self, answerer: Answerer, *, format: str = "lines", prompt: str | None = None) -> None:
+    def __init__(self, answerer: Answerer, *, format: str = "", prompt: str | None = None) -> None:
         self.answerer = answerer
         self.format = format
         self.prompt = prompt
 
     @classmethod
-    def load(cls, model: str, *, dtype: str = "auto", format: str = "lines", prompt: str | None = None) -> "Extractor":
+    def load(cls, model: str, *, dtype: str = "auto", format: str = "", prompt: str | None = None) -> "Extractor":
         """Loads what `model` names: a run folder, adapter folder, model folder, catalogue name or hub id.
 
         Raises:
@@ -69,5 +70,7 @@ class Extractor:
     def _ask(self, document: Document, schema: Schema | Mapping[str, Any], tasks: Sequence[str]) -> list[Record]:
         if not isinstance(schema, Schema):
             schema = read_schema(schema, lang=prompt_language(document.lang))
-        asking = Asking(tasks_from(tasks, schema), schema, self.format, self.prompt)
+        wanted = tasks_from(tasks, schema)
+        prompts = dict.fromkeys(wanted, self.prompt) if self.prompt else {}
+        asking = Asking(wanted, schema, self.format, prompts).as_trained(self.answerer.questions)
         return [asker.ask(document) for asker in asking.askers()]

@@ -1,9 +1,9 @@
 """An input file of `uie predict` → Records: Records as they are, Documents or plain text asked anew."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from uie.documents import Document, document_from_json
 from uie.errors import RecordError, SettingsError
@@ -19,15 +19,29 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How Documents are asked: the tasks, the schema, the format of the answers, and a wording per task (None: TASK/default)."""
+    """How Documents are asked: the tasks, the schema, the format of the answers, and the name of the wording for each task."""
 
     tasks: tuple[str, ...]
     schema: Schema
-    format: str = "lines"
-    prompt: str | None = None
+    format: str = ""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+
+    def as_trained(self, questions: Mapping[str, Any]) -> "Asking":
+        """The same with what was left open filled in from a run's `questions.json` ({} for a model without a run).
+
+        The run's first format, else `lines`; for each task the first wording the run was trained on in the schema's language, else
+        TASK/default. A name without language gets that of the schema.
+        """
+        lang = prompt_language(self.schema.lang)
+        prompts = {}
+        for task in self.tasks:
+            trained = (p for p in questions.get("prompts", ()) if p.startswith(f"{task.lower()}/") and p.endswith(f".{lang}"))
+            name = self.prompts.get(task) or next(trained, f"{task.lower()}/default")
+            prompts[task] = name if name.endswith((".en", ".zh", ".jinja")) else f"{name}.{lang}"
+        return replace(self, format=self.format or next(iter(questions.get("formats", ())), "lines"), prompts=prompts)
 
     def askers(self) -> list[Asker]:
-        """One for each task.
+        """One for each task; to be called on what `as_trained` returned.
 
         Raises:
             SettingsError: the schema holds nothing that the task asks about.
@@ -38,10 +52,7 @@ class Asking:
         if not applies(task, self.schema):
             kinds = " and ".join(TASKS.get(task).KINDS)
             raise SettingsError(f"task {task}: the schema has no {kinds}; add them to the schema or choose another --task.")
-        name = self.prompt or f"{task.lower()}/default"
-        if not name.endswith((".en", ".zh", ".jinja")):
-            name = f"{name}.{prompt_language(self.schema.lang)}"
-        return asker(task, self.schema, load_prompt(name), self.format)
+        return asker(task, self.schema, load_prompt(self.prompts[task]), self.format)
 
 
 def applicable_tasks(schema: Schema) -> tuple[str, ...]:

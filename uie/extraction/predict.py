@@ -12,6 +12,7 @@ from uie.errors import OutputError
 from uie.extraction.answering import Answerer, load_answerer
 from uie.extraction.inputs import Asking, read_input
 from uie.generation import Generation
+from uie.models.sources import resolve, run_questions
 from uie.parsing.assembling import Answered, predicted_document
 from uie.records.record import Record
 from uie.schema import schema_to_mapping
@@ -76,9 +77,12 @@ def predict(
     Raises:
         UIEError: the input, the model or the output folder is wrong; a folder filled under other settings is not resumed.
     """
+    if asking is not None:
+        asking = asking.as_trained(answerer.questions if answerer else run_questions(resolve(settings.model)))
     records = list(read_input(settings.input, asking=asking, format=settings.format, limit=settings.limit))
     resolved = {**to_mapping(settings), **_asked(asking), "input_sha256": file_hash(settings.input)}
-    resolved = {key: value for key, value in resolved.items() if key != "out"}
+    # Where the file lies and how many answers are generated side by side change no answer.
+    resolved = {key: value for key, value in resolved.items() if key not in ("out", "input", "batch_size")}
     if not resume:
         refuse_in_use(settings.out, overwrite=overwrite)
     done = _held(settings.out, resolved) if resume else _Done(settings.out)
