@@ -19,13 +19,14 @@ def uie(*arguments: str, cwd: Path, stdin: str | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with records of the samples and a run that learned 24 English NER records by heart."""
+    """A folder with records of the samples and a run that learned 12 English NER records by heart."""
     place = tmp_path_factory.mktemp("whole-way")
     uie("models", "fetch", "smollm2-135m-q4", cwd=place)
-    corpora = "corpora=[{name: sample_en, tasks: [NER], limit: {train: 24, dev: 2, test: 6}}]"
+    corpora = "corpora=[{name: sample_en, tasks: [NER], limit: {train: 12, dev: 2, test: 6}}]"
     uie("build-data", "--config", "sample", "--set", corpora, "--out", "records", cwd=place)
     (place / "train.yaml").write_text(
-        "model: smollm2-135m-q4\ntrain: records/train.jsonl\nout: run\nepochs: 8\nbatch_size: 8\nmicro_batch: 8\nlearning_rate: 2e-3\n",
+        "model: smollm2-135m-q4\ntrain: records/train.jsonl\nout: run\nlora: {r: 16, alpha: 32, dropout: 0}\n"
+        "epochs: 16\nbatch_size: 4\nmicro_batch: 4\nlearning_rate: 2e-3\n",
         encoding="utf-8",
     )
     uie("train", "--config", "train.yaml", cwd=place)

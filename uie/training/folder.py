@@ -75,7 +75,9 @@ def discard_unstarted(out: Path) -> None:
 
 
 def is_finished(out: Path) -> bool:
-    return bool(_held_manifest(out).get("finished"))
+    """Whether the run ended and its weights are still there."""
+    held = _held_manifest(out)
+    return bool(held.get("finished")) and (out / str(held["weights"])).is_dir()
 
 
 def last_checkpoint(out: Path) -> Path | None:
