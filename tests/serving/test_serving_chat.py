@@ -157,7 +157,7 @@ def test_a_run_says_itself_what_it_can_be_asked() -> None:
 
     assert default_schema({"schemas": schemas}) == {
         "entities": {"PER": {"name": {"en": "person", "zh": "人名"}}, "LOC": {"name": {"zh": "地名"}}},
-        "relations": {"WF": {}},
+        "relations": {"WF": {"name": {"en": "WF"}}},
     }
     assert default_schema({}) == {}
 

@@ -196,8 +196,8 @@ def default_schema(questions: Mapping[str, Any]) -> Mapping[str, Any]:
 def _merge_labels(into: dict[str, Any], key: str, labels: Mapping[str, Any], lang: str) -> None:
     for label, value in labels.items():
         held = into.setdefault(key, {}).setdefault(label, {})
-        if "name" in value:
-            held.setdefault("name", {}).setdefault(lang, value["name"])
+        # A label without a name is its own: left out, the name of another language would stand for it.
+        held.setdefault("name", {}).setdefault(lang, value.get("name", label))
         if "roles" in value:
             _merge_labels(held, "roles", value["roles"], lang)
         held.update({end: value[end] for end in ("head", "tail") if end in value})
