@@ -78,6 +78,15 @@ class Entity:
     norms: tuple[str, ...] = ()
 
 
+def entity_index(mention: Mention, entities: list[Entity]) -> int:
+    """The index of the entity at the mention's place, added untyped when there is none. Ungrounded mentions meet by their string."""
+    for index, entity in enumerate(entities):
+        if entity.mention == mention:
+            return index
+    entities.append(Entity(mention))
+    return len(entities) - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """`head` and `tail` are indices into the Document's entities, or into its clusters when `level` is "cluster"."""

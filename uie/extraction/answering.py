@@ -44,7 +44,7 @@ class Answerer:
         yield from self.engine.stream(prompt, Sampling(max_new_tokens=DEFAULT_MAX_NEW_TOKENS))
 
 
-def load_answerer(model: str, *, dtype: str = "auto", max_new_tokens: int | None = None, download: bool = False) -> Answerer:
+def load_answerer(model: str, *, dtype: str = "auto", max_new_tokens: int | None = None) -> Answerer:
     """Loads what `--model` names (run folder, adapter, model folder, catalogue name, hub id) with the default engine.
 
     `max_new_tokens` defaults to what the run's longest training answer needs with a half to spare, else 256.
@@ -54,7 +54,7 @@ def load_answerer(model: str, *, dtype: str = "auto", max_new_tokens: int | None
     """
     from uie.models.sources import resolve, run_questions
 
-    source = resolve(model, download=download)  # before torch is imported: a wrong name is told at once
+    source = resolve(model)  # before torch is imported: a wrong name is told at once
     questions = run_questions(source)
     from uie.models.loading import load_model, load_tokenizer
 

@@ -11,6 +11,7 @@ from uie.extraction.answering import Answerer
 from uie.extraction.inputs import kind_of_file, read_documents, read_input
 from uie.extraction.predict import PredictSettings, PredictSummary, Progress, documents_of, predict
 from uie.parsing.assembling import Answered
+from uie.records.record import Record
 from uie.scoring.score import Scores, score
 from uie.storage import file_hash, read_jsonl, text_hash
 
@@ -96,11 +97,13 @@ def _gold(settings: PredictSettings, path: Path | None, asked: set[str]) -> tupl
     return tuple(_without_problems(_answered(records))), "answers"
 
 
-def _answered(records: list[Any]) -> list[Answered]:
+def _answered(records: list[Record]) -> list[Answered]:
+    answered = []
     for record in records:
         if record.answer is None:
             raise RecordError(f"record {record.id} has no answer to compare with; name gold Documents with --gold.")
-    return [Answered(record, record.answer) for record in records]
+        answered.append(Answered(record, record.answer))
+    return answered
 
 
 def _without_problems(answers: list[Answered]) -> Iterator[Document]:

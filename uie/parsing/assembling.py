@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from uie.documents import Argument, Document, Entity, Event, Mention, Relation
+from uie.documents import Argument, Document, Entity, Event, Mention, Relation, entity_index
 from uie.errors import RecordError
 from uie.formats import format_for
 from uie.parsing.grounding import Grounded, Link, ground
@@ -125,21 +125,12 @@ class _Builder:
 
     @staticmethod
     def _relation(link: Link, entities: list[Entity]) -> Relation:
-        return Relation(link.type, _endpoint(link.head, entities), _endpoint(link.tail, entities))
+        return Relation(link.type, entity_index(link.head, entities), entity_index(link.tail, entities))
 
 
 def _is_grounded(event: Event) -> bool:
     mentions = [event.trigger, *(argument.mention for argument in event.arguments)]
     return all(mention is None or mention.grounded for mention in mentions) and any(mentions)
-
-
-def _endpoint(mention: Mention, entities: list[Entity]) -> int:
-    """The index of the entity at the mention's place, added untyped when there is none. Ungrounded mentions meet by their string."""
-    for index, entity in enumerate(entities):
-        if entity.mention == mention:
-            return index
-    entities.append(Entity(mention))
-    return len(entities) - 1
 
 
 def _moved(found: Grounded, by: int) -> Grounded:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from uie.documents import Argument, Document, Entity, Event, Mention, Relation
+from uie.documents import Argument, Document, Entity, Event, Mention, Relation, entity_index
 from uie.schema import KINDS, Schema
 from uie.scoring.scope import asked_schema
 from uie.tasks.occurrences import at_word_boundaries
@@ -174,7 +174,7 @@ class Lookup:
             for type, tail in corpus.triples.get(head, ()):
                 if tail in first and (asked is None or type in asked):
                     ends = Mention(head, start, start + len(head)), Mention(tail, first[tail], first[tail] + len(tail))
-                    yield Relation(type, _index(ends[0], entities), _index(ends[1], entities))
+                    yield Relation(type, entity_index(ends[0], entities), entity_index(ends[1], entities))
 
     def _events(self, document: Document, corpus: _Corpus, schema: Schema | None) -> Iterator[Event]:
         first = _first_places(self._fillers.get(document.dataset), document.text)
@@ -204,14 +204,6 @@ def _first_places(strings: _Strings | None, text: str) -> dict[str, int]:
     for start, string in strings.places(text) if strings else ():
         found.setdefault(string, start)
     return found
-
-
-def _index(mention: Mention, entities: list[Entity]) -> int:
-    for index, entity in enumerate(entities):
-        if entity.mention == mention:
-            return index
-    entities.append(Entity(mention))
-    return len(entities) - 1
 
 
 def _argument_order(argument: Argument) -> tuple[tuple[int, int], str]:
