@@ -1,16 +1,19 @@
 """Prompts: every shipped wording renders; what a template may see and do; errors by their whole message."""
 
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from made_up import asked as asked_of_made_up
 
 from uie.errors import PromptError
 from uie.formats import FORMATS, Description
-from uie.prompting import Prompt, check_fits, check_prompts, load_prompt, prompt_names, render
+from uie.prompting import Demonstration, Prompt, check_fits, check_prompts, load_prompt, prompt_names, render
 from uie.schema import Schema, read_schema
-from uie.tasks import asked_of
-from uie.tasks.question import Answer, Frame, Named, Question
+from uie.tasks import TASKS, asked_of
+from uie.tasks.question import Answer, Frame, Named, Question, Triple
 
 HEAD = "---\ntask: NER\nlang: en\nformats: any\nabout: a test\n---\n"  # six lines: what follows starts at line 7
 RULE = Description("Write mention_type.", "None")
@@ -79,28 +82,56 @@ def test_every_shipped_prompt_is_sound_in_every_format_it_allows(monkeypatch: py
     mistakes = check_prompts()
 
     assert mistakes == []
-    assert len(prompt_names()) >= 25
+    assert len(prompt_names()) >= 150
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_task_has_a_default_a_described_and_a_fewshot_wording(lang: str) -> None:
+    wanted = {f"{task.lower()}/{name}.{lang}" for task in TASKS for name in ("default", "described", "fewshot")}
+
+    assert len(wanted) == 42
+    assert wanted <= set(prompt_names(lang=lang))
 
 
 @pytest.mark.parametrize("task", ["NER", "RE", "EE"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_task_and_language_has_the_four_wordings(task: str, lang: str) -> None:
-    wanted = {f"{task.lower()}/{name}.{lang}" for name in ("brief", "default", "described", "guideline")}
+def test_entities_relations_and_events_have_seven_wordings(task: str, lang: str) -> None:
+    names = ("brief", "default", "described", "guideline", "question", "fewshot", "reasoning")
+    wanted = {f"{task.lower()}/{name}.{lang}" for name in names}
 
     assert wanted <= set(prompt_names(task, lang))
     assert all((load_prompt(name).task, load_prompt(name).lang) == (task, lang) for name in prompt_names(task, lang))
+    assert len({ask(load_prompt(name), "x", CHINESE if lang == "zh" else ENGLISH) for name in wanted}) == 7
 
 
 def test_the_instruction_never_changes_with_the_text() -> None:
     names = prompt_names()
+    texts = ("Ann lives here.", 'Bob "left".\n\n\nHe did.')
 
     for name in names:
         prompt = load_prompt(name)
-        schema = CHINESE if prompt.lang == "zh" else ENGLISH
-        one, other = ask(prompt, "Ann lives here.", schema), ask(prompt, "Bob left.\n\n\nHe did.", schema)
-        assert one[0] == other[0]
-        assert (one[1].endswith("Ann lives here."), other[1].endswith("Bob left.\n\n\nHe did.")) == (True, True)
-    assert len(names) >= 25
+        question, _ = asked_of_made_up(prompt.task, prompt.lang)[0]
+        (one, first), (other, second) = (render(prompt, replace(question, text=text), RULE) for text in texts)
+        assert one == other
+        assert texts[0] in first
+        assert texts[1] in second or json.dumps(texts[1]) in second
+    assert len(names) >= 150
+
+
+@pytest.mark.parametrize("task", ["NER", "RE", "EE"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_reasoned_answer_is_read_from_behind_its_marker(task: str, lang: str) -> None:
+    question, asked = asked_of_made_up(task, lang)[0]
+    lines = FORMATS.get("lines")
+    instruct, _ = render(load_prompt(f"{task.lower()}/reasoning.{lang}"), question, lines.describe(question))
+    marker, thought = ("答案：", "王明是一个人。") if lang == "zh" else ("Answer:", "Ann Lee is a human being, so she counts.")
+
+    assert asked.gold is not None
+    answer, problems = lines.decode(f"{thought}\n\n{marker}\n{lines.encode(asked.gold, question)}", question)
+
+    assert marker in instruct
+    assert answer == asked.gold.without_occurrences()
+    assert {problem.kind for problem in problems} == {"prose"}
 
 
 def test_default_entities_in_english_reads_as_written_here() -> None:
@@ -158,6 +189,49 @@ def test_seed001_has_the_published_wording_byte_for_byte() -> None:
     )
 
 
+GIVEN_AS_WRITTEN = {
+    "ET": (
+        'Text: {}\nMentions:\n- Ann Lee\n- Acme_Inc\n- Rome\n- Rome\n- Acme_Inc\n- Bob ("Bo") Ray\n- Bo\n- São Paulo\n- Ann Lee'
+    ),
+    "EPR": 'Text: {}\nPairs:\n- Ann Lee → Acme_Inc\n- Acme_Inc → Rome\n- Acme_Inc → Rome\n- Bob ("Bo") Ray → Acme_Inc',
+    "RC": "Text: {}\nHead: Ann Lee\nTail: Acme_Inc",
+    "EEA": "Text: {}\nEvent: start of work\nTrigger: joined",
+}
+
+
+@pytest.mark.parametrize(("task", "query"), GIVEN_AS_WRITTEN.items(), ids=GIVEN_AS_WRITTEN)
+def test_what_is_given_stands_behind_the_text(task: str, query: str) -> None:
+    question, _ = asked_of_made_up(task)[0]
+
+    assert render(load_prompt(f"{task.lower()}/default.en"), question, RULE)[1] == query.format(question.text)
+
+
+def test_an_event_without_a_trigger_is_given_by_its_type() -> None:
+    question = Question("EEA", ENGLISH.only(["events"]), "It hailed.", given=Answer(frames=(Frame("STORM", None),)))
+
+    assert render(load_prompt("eea/default.en"), question, RULE)[1] == "Text: It hailed.\nEvent: storm"
+
+
+def test_examples_look_like_the_question() -> None:
+    question, _ = asked_of_made_up("RC")[0]
+    shared = (Demonstration("A met B.", "met", Answer(triples=(Triple(Named("A"), None, Named("B")),))),)
+    own = (Demonstration("C left D.", "left\n\n\nfor good", Answer(triples=(Triple(Named("C"), None, Named("D")),))),)
+
+    instruct, query = render(
+        load_prompt("rc/fewshot.en"), replace(question, text="E fled."), Description("RULE", "None"), shared=shared, own=own
+    )
+
+    assert instruct == (
+        "Which of these relations does the text state from the given head to the given tail? "
+        "works for, dismissed_by, located in.\n"
+        "RULE\n"
+        "Text: A met B.\nHead: A\nTail: B\nAnswer:\nmet"
+    )
+    assert query == (
+        "Text: C left D.\nHead: C\nTail: D\nAnswer:\nleft\n\n\nfor good\nText: E fled.\nHead: Ann Lee\nTail: Acme_Inc\nAnswer:"
+    )
+
+
 # What a template sees
 
 
@@ -199,7 +273,7 @@ def test_names_are_shown_and_labels_are_not_there(own_prompts: Path) -> None:
     write_prompt(own_prompts, "{{ types[0].name }}|{{ types[0].description }}|{{ types[1].description }}|{{ types[0].label }}")
 
     assert render_error_of("ner/own.en") == (
-        f"{own_prompts}/ner/own.en.jinja:8: 'uie.prompting._Type object' has no attribute 'label'."
+        f"{own_prompts}/ner/own.en.jinja:8: 'uie.prompting.rendering._Type object' has no attribute 'label'."
     )
 
 
@@ -242,6 +316,89 @@ def test_given_parts_are_shown_by_their_names(own_prompts: Path) -> None:
     assert query == "Hail is a storm"
 
 
+def test_roles_are_those_of_all_events_and_the_dataset_has_its_name(own_prompts: Path) -> None:
+    (own_prompts / "ee").mkdir()
+    shown = "{{ roles | map(attribute='name') | join(', ') }}; {{ roles[0].description }}; {{ dataset }}"
+    write_prompt(own_prompts, shown, "{{ dataset }}{{ text }}", name="ee/own.en", head=HEAD.replace("NER", "EE"))
+    events = {"A": {"roles": {"x": "the first", "y": ""}}, "B": {"roles": {"y": "", "x": "the second", "z": ""}}}
+    question = Question("EE", read_schema({"events": events}), "!")
+
+    assert render(load_prompt("ee/own.en"), question, RULE, dataset="PHEE") == ("x, y, z; the first; PHEE", "PHEE!")
+    assert render(load_prompt("ee/own.en"), question, RULE) == ("x, y, z; the first;", "!")
+
+
+def test_json_is_written_as_python_writes_it(own_prompts: Path) -> None:
+    write_prompt(own_prompts, "{{ types | map(attribute='name') | list | tojson }}", "{{ {'x': text, 'y': true} | tojson }}")
+    schema = read_schema({"entities": ["<b>&'é\"", "人名"]})
+
+    assert ask(load_prompt("ner/own.en"), "a\n\n\n“b”", schema) == ('["<b>&\'é\\"", "人名"]', '{"x": "a\\n\\n\\n“b”", "y": true}')
+
+
+# Exact wordings
+
+EXACT = HEAD.replace("about:", "exact: true\nabout:")
+
+
+def test_an_exact_wording_keeps_all_its_white_space(own_prompts: Path) -> None:
+    write_prompt(
+        own_prompts, "\n a \n\n\n\n{% for type in types %}\n{{ type.name }}\n{% endfor %}\n ", "Text: {{ text }} \n", head=EXACT
+    )
+
+    assert ask(load_prompt("ner/own.en"), " x\n") == ("\n a \n\n\n\nperson\nlocation\n ", "Text:  x\n \n")
+
+
+def test_the_last_line_end_of_an_exact_block_belongs_to_its_tag_and_none_of_the_data(own_prompts: Path) -> None:
+    path = own_prompts / "ner" / "own.en.jinja"
+    path.write_text(EXACT + "{% block instruct %}{% endblock %}\n{% block query %}{{ text }}{% endblock %}", encoding="utf-8")
+    assert ask(load_prompt("ner/own.en"), "x\n") == ("", "x\n")
+
+    write_prompt(own_prompts, "", "{{ text }}", head=EXACT)
+    assert ask(load_prompt("ner/own.en"), "x\n") == ("", "x\n")
+
+
+# Demonstrations
+
+
+def demonstrations(*texts: str) -> tuple[Demonstration, ...]:
+    return tuple(Demonstration(text, f"{text}_answer") for text in texts)
+
+
+LOOP = "{% for one in demonstrations %}{{ one.text }}={{ one.answer }}; {% endfor %}"
+
+
+def test_shared_examples_go_into_instruct_and_those_of_one_text_into_query(own_prompts: Path) -> None:
+    write_prompt(own_prompts, f"I {LOOP}", f"Q {LOOP}{{{{ text }}}}")
+    prompt = load_prompt("ner/own.en")
+    question = Question("NER", ENGLISH.only(["entities"]), "x")
+
+    rendered = render(prompt, question, RULE, shared=demonstrations("a", "b"), own=demonstrations("c"))
+
+    assert prompt.demonstrates == ("instruct", "query")
+    assert rendered == ("I a=a_answer; b=b_answer;", "Q c=c_answer; x")
+
+
+def test_query_shows_the_shared_examples_where_instruct_shows_none(own_prompts: Path) -> None:
+    write_prompt(own_prompts, "I", f"Q {LOOP}{{{{ text }}}}")
+    question = Question("NER", ENGLISH.only(["entities"]), "x")
+
+    rendered = render(load_prompt("ner/own.en"), question, RULE, shared=demonstrations("a"), own=demonstrations("b"))
+
+    assert rendered == ("I", "Q a=a_answer; b=b_answer; x")
+
+
+def test_examples_that_would_not_be_shown_are_refused(own_prompts: Path) -> None:
+    write_prompt(own_prompts, f"I {LOOP}")
+    question = Question("NER", ENGLISH.only(["entities"]), "x")
+
+    with pytest.raises(PromptError) as none:
+        render(load_prompt("ner/default.en"), question, RULE, shared=demonstrations("a"))
+    with pytest.raises(PromptError) as elsewhere:
+        render(load_prompt("ner/own.en"), question, RULE, own=demonstrations("a"))
+
+    assert str(none.value) == "prompt 'ner/default.en' shows no demonstrations; choose one that does, such as ner/fewshot.en."
+    assert str(elsewhere.value) == ("prompt 'ner/own.en' shows demonstrations in instruct only; those of one text belong in query.")
+
+
 # Errors
 
 
@@ -262,7 +419,10 @@ FRONT_MATTER_MISTAKES = {
     "no about": (HEAD.replace("about: a test\n", ""), ": about: missing; expected a text."),
     "other language": (HEAD.replace("lang: en", "lang: fr"), ": lang: expected one of 'en', 'zh', found 'fr'."),
     "formats is a text": (HEAD.replace("any", "lines"), ": formats: expected a list of texts, found 'lines'."),
-    "unknown task": (HEAD.replace("NER", "NRE"), ": task: No task is named 'NRE'. Did you mean 'RE' or 'NER'? Known: EE, NER, RE."),
+    "unknown task": (
+        HEAD.replace("NER", "NRE"),
+        ": task: No task is named 'NRE'. Did you mean 'RE' or 'NER'? Known: EE, EEA, EET, EP, EPR, ES, ET, JOINT, KG, NER, NER1, RC, RE, SPO.",
+    ),
     "format of another task": (
         HEAD.replace("NER", "RE").replace("any", "[lines.seed001]"),
         ": formats: lines.seed001 does not write RE; it writes NER.",
@@ -290,7 +450,8 @@ def test_an_unknown_format_gets_its_neighbours(own_prompts: Path) -> None:
     path = write_prompt(own_prompts, "a", head=HEAD.replace("any", "[lines.sed001]"))
 
     assert error_of("ner/own.en") == (
-        f"{path}: formats: No format is named 'lines.sed001'. Did you mean 'lines.seed001'? Known: {', '.join(FORMATS.names())}."
+        f"{path}: formats: No format is named 'lines.sed001'. Did you mean 'lines.seed001' or 'tuples.seed000'? "
+        f"Known: {', '.join(FORMATS.names())}."
     )
 
 
@@ -342,12 +503,12 @@ def test_a_file_that_is_not_utf8_is_named(own_prompts: Path) -> None:
     assert error_of("ner/own.en") == f"{path}: not UTF-8: invalid start byte at byte 10."
 
 
-SEEN = "A prompt sees types, relations, events, answer_rule, none_word, lang, text, given."
+SEEN = "A prompt sees types, relations, events, roles, dataset, answer_rule, none_word, lang, demonstrations, text, given."
 RENDERING_MISTAKES = {
     "undefined": ("a\n{{ typs }}", f":9: 'typs' is undefined. {SEEN}"),
     "undefined in a loop": (
         "{% for type in types %}\n\n{{ type.nam }}\n{% endfor %}",
-        ":10: 'uie.prompting._Type object' has no attribute 'nam'.",
+        ":10: 'uie.prompting.rendering._Type object' has no attribute 'nam'.",
     ),
     "text in instruct": (
         "Find them in: {{ text }}",
@@ -429,15 +590,18 @@ def test_a_fitting_prompt_passes() -> None:
 MISFITS = {
     "format": (
         ("ner/seed001.zh", "NER", "lines", "zh"),
-        "the format lines.seed001, not for lines. Prompts that fit: ner/brief.zh, ner/default.zh, ner/described.zh, ner/guideline.zh.",
+        "the format lines.seed001, not for lines. Prompts that fit: ner/brief.zh, ner/default.zh, ner/described.zh, "
+        "ner/fewshot.zh, ner/guideline.zh, ner/question.zh, ner/reasoning.zh.",
     ),
     "task": (
         ("ner/default.en", "EE", "lines", "en"),
-        "NER, not for EE. Prompts that fit: ee/brief.en, ee/default.en, ee/described.en, ee/guideline.en.",
+        "NER, not for EE. Prompts that fit: ee/brief.en, ee/default.en, ee/described.en, "
+        "ee/fewshot.en, ee/guideline.en, ee/question.en, ee/reasoning.en.",
     ),
     "language": (
         ("re/default.en", "RE", "lines", "zh"),
-        "en, not for zh. Prompts that fit: re/brief.zh, re/default.zh, re/described.zh, re/guideline.zh.",
+        "en, not for zh. Prompts that fit: re/brief.zh, re/default.zh, re/described.zh, "
+        "re/fewshot.zh, re/guideline.zh, re/question.zh, re/reasoning.zh.",
     ),
     "nothing fits": (("re/default.en", "XX", "lines", None), "RE, not for XX. Prompts that fit: none; write one under prompts/."),
 }
@@ -476,3 +640,19 @@ def test_checking_wants_the_rule_of_any_format_stated(own_prompts: Path) -> None
 
     assert f"{path}: the rule of the format lines is not shown; show answer_rule, or name the formats it is worded for." in mistakes
     assert all(mistake.startswith(f"{path}: the rule of the format ") for mistake in mistakes)
+
+
+def test_checking_wants_what_is_given_and_the_examples_shown(own_prompts: Path) -> None:
+    (own_prompts / "ner" / "ignored.txt").touch()
+    (own_prompts / "eea").mkdir()
+    blind = write_prompt(
+        own_prompts, "{{ events[0].name }}", name="eea/own.en", head=HEAD.replace("NER", "EEA").replace("any", "[lines]")
+    )
+    mean = "{% for one in demonstrations %}{{ one.text }}{% endfor %}"
+    write_prompt(own_prompts, "{{ types }}", mean + "{{ text }}", head=EXACT)
+
+    assert check_prompts() == [
+        f"{blind}: query does not show what is given, 'given {{{{ one }}}}'.",
+        f"{own_prompts}/ner/own.en.jinja: the demonstration's '{{{{ answer 1 }}}}' is not shown.",
+        f"{own_prompts}/ner/own.en.jinja: the demonstration's '{{{{ answer 2 }}}}' is not shown.",
+    ]

@@ -78,20 +78,26 @@ class Entity:
     norms: tuple[str, ...] = ()
 
 
-def entity_index(mention: Mention, entities: list[Entity]) -> int:
-    """The index of the entity at the mention's place, added untyped when there is none. Ungrounded mentions meet by their string."""
+def entity_index(mention: Mention, entities: list[Entity], type: str | None = None) -> int:
+    """The index of the entity at the mention's place, added when there is none. Ungrounded mentions meet by their string.
+
+    With a `type` the entity has to have it; without, any will do, and a new one is untyped.
+    """
     for index, entity in enumerate(entities):
-        if entity.mention == mention:
+        if entity.mention == mention and type in (None, entity.type):
             return index
-    entities.append(Entity(mention))
+    entities.append(Entity(mention, type))
     return len(entities) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """`head` and `tail` are indices into the Document's entities, or into its clusters when `level` is "cluster"."""
+    """`head` and `tail` are indices into the Document's entities, or into its clusters when `level` is "cluster".
 
-    type: str
+    `type` is None where only the pair is known: the answer to a question for pairs.
+    """
+
+    type: str | None
     head: int
     tail: int
     confidence: float | None = None
@@ -132,8 +138,8 @@ class Document:
     """A text with annotations.
 
     `entities`, `relations`, `events` and `clusters` are None when *not annotated or not asked*; an empty tuple says that there
-    is none. `asked` is the schema (as a mapping, see `uie.schema`) when less than everything was asked. `problems` holds, in
-    predicted Documents, what the parser could not read: `{"kind", "piece", "record_id"}`.
+    is none. `asked`, in predicted Documents, is the schema (as a mapping, see `uie.schema`) that was asked, with the `tasks` it was
+    asked for. `problems` holds what the parser could not read: `{"kind", "piece", "record_id"}`.
 
     Raises:
         DocumentError: an index points nowhere, or a grounded mention is not what stands in the text at its offsets.
@@ -333,7 +339,7 @@ def _relation_to_json(relation: Relation) -> Json:
 
 def _relation_from_json(row: Mapping[str, Any]) -> Relation:
     return Relation(
-        _string(row, "type"),
+        None if row["type"] is None else _string(row, "type"),
         _index(row["head"], "head"),
         _index(row["tail"], "tail"),
         row.get("confidence"),

@@ -22,6 +22,7 @@ class Registry(Generic[T]):
         self._own = dict(targets)
         self._group = group
         self._targets: dict[str, str] | None = None
+        self._found: dict[str, T] = {}
 
     def names(self) -> list[str]:
         return sorted(self._all())
@@ -38,6 +39,11 @@ class Registry(Generic[T]):
         Raises:
             SettingsError: nobody registered the name; the message lists its neighbours.
         """
+        if name not in self._found:
+            self._found[name] = self._loaded(name)
+        return self._found[name]
+
+    def _loaded(self, name: str) -> T:
         targets = self._all()
         if name not in targets:
             raise SettingsError(unknown_name(self.kind, name, targets))

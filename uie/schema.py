@@ -6,7 +6,7 @@ The same YAML form serves dataset configs, `uie chat :schema`, `uie predict --sc
       LOC: {name: {en: location, zh: 地名}, description: {en: a named place}}
       person: a human being, by name          # a string is the description, the name is the label
     relations:
-      Work_For: {name: works for, head: [Peop], tail: [Org]}
+      Work_For: {name: works for, head: [Peop], tail: [Org], paraphrases: {en: [is employed by]}}
     events:
       attack: {description: …, roles: {victim: who was hurt, place: {name: location of the attack}}}
 
@@ -15,7 +15,7 @@ within a kind (roles: within their event type), so that answers map back.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from uie.errors import SchemaError
@@ -26,11 +26,15 @@ KINDS = ("entities", "relations", "events")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A corpus' own label with the name and the description a model is shown."""
+    """A corpus' own label with the name and the description a model is shown.
+
+    `paraphrases` are other names for it, which `uie build-data` may draw instead (`labels.paraphrase`).
+    """
 
     label: str
     name: str
     description: str = ""
+    paraphrases: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,9 @@ def _short(label: Label, descriptions: bool) -> Json:
     out: Json = {}
     if label.name != label.label:
         out["name"] = label.name
-    if label.description and descriptions:
-        out["description"] = label.description
+    if descriptions:
+        out.update({"description": label.description} if label.description else {})
+        out.update({"paraphrases": list(label.paraphrases)} if label.paraphrases else {})
     if isinstance(label, RelationLabel):
         out.update({end: list(getattr(label, end)) for end in ("head", "tail") if getattr(label, end)})
     return out
@@ -148,20 +153,20 @@ def _text_of(label: Any, where: str) -> str:
 
 
 def _label(label: str, value: Any, lang: str, where: str) -> Label:
-    name, description, _ = _parts(label, value, lang, where, ())
-    return Label(label, name, description)
+    name, description, rest = _parts(label, value, lang, where, ())
+    return Label(label, name, description, paraphrases=_paraphrases(rest, lang, where))
 
 
 def _relation(label: str, value: Any, lang: str, where: str) -> RelationLabel:
     name, description, rest = _parts(label, value, lang, where, ("head", "tail"))
     head, tail = (tuple(entity for entity, _ in _items(rest, end, where)) for end in ("head", "tail"))
-    return RelationLabel(label, name, description, head, tail)
+    return RelationLabel(label, name, description, head, tail, paraphrases=_paraphrases(rest, lang, where))
 
 
 def _event(label: str, value: Any, lang: str, where: str) -> EventLabel:
     name, description, rest = _parts(label, value, lang, where, ("roles",))
     roles = tuple(_label(k, v, lang, f"{where}.roles.{k}") for k, v in _items(rest, "roles", where))
-    return EventLabel(label, name, description, roles)
+    return EventLabel(label, name, description, roles, paraphrases=_paraphrases(rest, lang, where))
 
 
 def _parts(label: str, value: Any, lang: str, where: str, more: tuple[str, ...]) -> tuple[str, str, Mapping[str, Any]]:
@@ -169,10 +174,21 @@ def _parts(label: str, value: Any, lang: str, where: str, more: tuple[str, ...])
         return label, value or "", {}
     if not isinstance(value, Mapping):
         raise SchemaError(f"{where}: expected a description or a mapping, found {value!r}.")
-    unknown = sorted(str(key) for key in set(value) - {"name", "description", *more})
+    unknown = sorted(str(key) for key in set(value) - {"name", "description", "paraphrases", *more})
     if unknown:
-        raise SchemaError(f"{where}.{unknown[0]}: unknown key; expected {', '.join(('name', 'description', *more))}.")
+        raise SchemaError(
+            f"{where}.{unknown[0]}: unknown key; expected {', '.join(('name', 'description', 'paraphrases', *more))}."
+        )
     return _worded(value.get("name"), lang, where) or label, _worded(value.get("description"), lang, where), value
+
+
+def _paraphrases(value: Mapping[str, Any], lang: str, where: str) -> tuple[str, ...]:
+    """Those in `lang`; unlike a name, one in another language is of no use."""
+    found = value.get("paraphrases") or ()
+    found = found.get(lang, ()) if isinstance(found, Mapping) else found
+    if not isinstance(found, list | tuple) or not all(isinstance(name, str) and name.strip() for name in found):
+        raise SchemaError(f"{where}.paraphrases: expected a list of names or one per language, found {found!r}.")
+    return tuple(found)
 
 
 def _worded(value: Any, lang: str, where: str) -> str:

@@ -39,17 +39,17 @@ def parse_object(line: str, where: str, *, error: type[UIEError] = CorpusError) 
         raise error(f"{where}: not JSON: {found}; expected one object a line.") from None
     if not isinstance(row, dict):
         raise error(f"{where}: expected a JSON object, found {type(row).__name__}.")
-    if "\\u" in line and not _can_be_written(row):
-        raise error(f"{where}: holds half of a character (a \\ud800 to \\udfff by itself, as in a cut text); remove it.")
+    if "\\u" in line:
+        check_characters(row, where, error=error)
     return row
 
 
-def _can_be_written(row: Json) -> bool:
+def check_characters(row: Json, where: str, *, error: type[UIEError] = CorpusError) -> None:
+    """Refuses what JSON can say and UTF-8 cannot, before a file is half written."""
     try:
         to_line(row).encode("utf-8")
     except UnicodeEncodeError:
-        return False
-    return True
+        raise error(f"{where}: holds half of a character (a \\ud800 to \\udfff by itself, as in a cut text); remove it.") from None
 
 
 def read_lines(path: Path, *, error: type[UIEError] = CorpusError) -> Iterator[tuple[int, str]]:

@@ -125,10 +125,10 @@ def test_models_list_shows_the_catalogue() -> None:
 MISTAKES = {
     "unknown mix": (
         ["build-data", "--config", "sampel"],
-        "No mix is named 'sampel'. Did you mean 'sample'? Known: demo, sample, v3, wnut17.",
+        "No mix is named 'sampel'. Did you mean 'sample'? Known: demo, gollie, iepile, instructuie, sample, seed000, v3, wnut17, zero-shot.",
     ),
     "no data root": (
-        ["build-data", "--config", "wnut17"],
+        ["build-data", "--config", "wnut17", "--out", "{tmp}/out"],
         "wnut17: its files are looked for in the folder wnut17 of --data-root; give --data-root DIR.",
     ),
     "unknown setting": (

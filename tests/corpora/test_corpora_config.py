@@ -182,7 +182,7 @@ def test_an_unknown_layout_lists_its_neighbours(tmp_path):
     with pytest.raises(SettingsError) as error:
         read_dataset_config(path)
 
-    known = "cluener, conll04, documents, duee, entity_list, parallel, phee, spo, tokens"
+    known = "cluener, conll04, documents, duee, entity_list, instructuie, parallel, phee, spo, tokens"
     assert str(error.value) == f"{path}: layout: No layout is named 'token'. Did you mean 'tokens'? Known: {known}."
 
 

@@ -256,7 +256,8 @@ def test_a_line_that_is_not_json_goes_to_bad_and_the_next_is_read(tmp_path):
 
 
 def test_every_layout_names_its_options_and_has_a_fixture():
-    assert LAYOUTS.names() == ["cluener", "conll04", "documents", "duee", "entity_list", "parallel", "phee", "spo", "tokens"]
+    known = ["cluener", "conll04", "documents", "duee", "entity_list", "instructuie", "parallel", "phee", "spo", "tokens"]
+    assert LAYOUTS.names() == known
     for name in LAYOUTS:
         assert options_of(LAYOUTS.get(name)).__doc__
         assert list(FILES.glob(f"{name}*")), name

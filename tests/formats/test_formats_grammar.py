@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation
 from uie.formats import FORMATS, format_for
-from uie.formats.grammar import Choice, Grammar, Literal, Repeat, Sequence, SpanOf
+from uie.formats.grammar import Both, Choice, Grammar, Literal, Repeat, Sequence, SpanOf
 from uie.schema import EventLabel, Label, RelationLabel, Schema, read_schema
-from uie.tasks import TASKS, asked_of
+from uie.tasks import TASKS, asked_of, asks
 from uie.tasks.question import Question
 
 # A recogniser that does nothing clever: which ends a piece beginning at `start` may have.
@@ -38,6 +38,8 @@ def ends(grammar: Grammar, string: str, start: int) -> set[int]:
             return found
         case SpanOf():
             return {start + len(piece) for piece in pieces(grammar) if string.startswith(piece, start)}
+        case Both(one, other):
+            return ends(one, string, start) & ends(other, string, start)
 
 
 def pieces(span: SpanOf) -> set[str]:
@@ -199,10 +201,10 @@ def test_every_gold_answer_is_accepted(case: tuple[Document, Schema]) -> None:
     document, schema = case
 
     for task in TASKS:
-        gold = TASKS.get(task).gold(document)
-        asked = Question(task, asked_of(task, schema), document.text, schema.lang)
-        assert gold is not None
-        assert accepts(FORMATS.get("lines").grammar(asked), FORMATS.get("lines").encode(gold, asked))
+        for ask in asks(task, document, schema):
+            asked = Question(task, ask.schema, document.text, schema.lang, ask.given)
+            assert ask.gold is not None
+            assert accepts(FORMATS.get("lines").grammar(asked), FORMATS.get("lines").encode(ask.gold, asked)), task
 
 
 def strings_of(grammar: Grammar) -> st.SearchStrategy[str]:

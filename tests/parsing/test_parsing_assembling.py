@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation, document_from_json, document_to_json
 from uie.errors import RecordError, SettingsError
+from uie.formats import FORMATS
 from uie.parsing.assembling import Answered, predicted_document
 from uie.records.record import Record
+from uie.tasks.question import Answer, Frame, Named, Triple
 
 TEXT = "Ann met Bob in Rome . Ann left Rome for Oslo ."
 SCHEMAS = {
@@ -29,7 +31,7 @@ def answered(
         "dataset": "sample",
         "split": "test",
         "format": "lines",
-        "schema": SCHEMAS[task],
+        "schema": SCHEMAS.get(task, {}),
         "text": TEXT[start:end],
         "source": {"document_id": "d", "start": start},
     }
@@ -62,7 +64,7 @@ def test_a_document_holds_what_was_answered_and_where_it_came_from() -> None:
         "test",
         "en",
         entities=(entity("Bob", "PER", 8), entity("Rome", "LOC", 15)),
-        asked={"lang": "en", "entities": {"PER": {"name": "person"}, "LOC": {"name": "place"}}},
+        asked={"lang": "en", "entities": {"PER": {"name": "person"}, "LOC": {"name": "place"}}, "tasks": ["NER"]},
         problems=(),
     )
 
@@ -173,10 +175,86 @@ def test_all_that_was_asked_is_united() -> None:
         "lang": "en",
         "entities": {"PER": {}, "LOC": {"name": "place"}},
         "events": {"meet": {"roles": {"who": {}, "where": {"name": "place"}}}, "leave": {"roles": {}}},
+        "tasks": ["NER", "EE"],
     }
 
 
+# Chunks of labels and parts of tasks
+
+
+def test_chunks_of_one_question_are_united_and_what_two_of_them_say_is_taken_once() -> None:
+    document = predicted_document(
+        [
+            answered("Ann_person\nRome_place", schema={"entities": {"PER": {"name": "person"}}}),
+            answered("Rome_place\nRome_place", schema={"entities": {"LOC": {"name": "place"}}}),
+        ]
+    )
+
+    assert document.entities == (
+        entity("Ann", "PER", 0),
+        entity("Rome", "LOC", 15),
+        entity("Rome", "place", 15),  # the first chunk did not ask for places: its answer is an unknown type
+        entity("Rome", "LOC", 31),
+    )
+    assert problems(document) == [("unknown_type", "place")]
+
+
+def test_one_string_under_two_types_is_one_span_with_two_types() -> None:
+    document = predicted_document(
+        [
+            answered("Rome_person", schema={"entities": {"PER": {"name": "person"}}}),
+            answered("Rome_place", schema={"entities": {"LOC": {"name": "place"}}}),
+        ]
+    )
+
+    assert document.entities == (entity("Rome", "LOC", 15), entity("Rome", "PER", 15))
+
+
+def test_typed_relations_bring_their_entities() -> None:
+    schema = {"entities": {"PER": {"name": "person"}, "LOC": {"name": "place"}}, "relations": {"in": {}}}
+
+    document = predicted_document([answered("Ann_person_in_Rome_place\nBob_person_in_Rome_person", "SPO", schema=schema)])
+
+    # The Ann and the Rome that stand nearest to each other.
+    assert document.entities == (
+        entity("Ann", "PER", 22),
+        entity("Rome", "LOC", 15),
+        entity("Bob", "PER", 8),
+        entity("Rome", "PER", 15),
+    )
+    assert document.relations == (Relation("in", 0, 1), Relation("in", 2, 3))
+
+
+def test_answers_about_given_parts_stand_at_their_places() -> None:
+    given = Answer(frames=(Frame("leave", Named("left", None, 1)),))
+    pair = Answer(triples=(Triple(Named("Ann", None, 2), None, Named("Rome", None, 2)),))
+
+    event = predicted_document([answered("Oslo_place", "EEA", schema=SCHEMAS["EE"], given=given)])
+    relation = predicted_document([answered("in", "RC", schema=SCHEMAS["RE"], given=pair)])
+
+    assert event.events == (Event("leave", mention("left", 26), (Argument("place", mention("Oslo", 40)),)),)
+    assert relation.entities == (entity("Ann", None, 22), entity("Rome", None, 31))
+
+
+def test_pairs_are_relations_without_a_type() -> None:
+    document = predicted_document([answered("Ann_Rome", "EP", schema=SCHEMAS["RE"])])
+
+    assert document.relations == (Relation(None, 0, 1),)
+    assert document_from_json(document_to_json(document)) == document
+
+
 # Windows
+
+
+def test_without_the_text_the_windows_make_it_up() -> None:
+    windows = [answered("None", start=22), answered("Bob_person", end=26)]
+
+    assert predicted_document(windows).text == TEXT
+    with pytest.raises(RecordError) as error:
+        predicted_document([answered("None", end=10), answered("None", start=22)])
+    assert str(error.value) == (
+        "document d: no record asks about its characters 10 to 22; give all records of a document that was cut into windows."
+    )
 
 
 def test_offsets_of_a_window_count_from_the_documents_start() -> None:
@@ -284,7 +362,7 @@ def test_an_answer_in_no_known_format_is_an_error() -> None:
     with pytest.raises(SettingsError) as unknown:
         predicted_document([answered("None", format="line")])
 
-    assert str(unknown.value) == "No format is named 'line'. Did you mean 'lines'? Known: lines, lines.seed001."
+    assert str(unknown.value) == f"No format is named 'line'. Did you mean 'lines'? Known: {', '.join(FORMATS)}."
 
 
 # A model's answer is data

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uie.errors import RecordError
-from uie.records.record import Record, read_records, record_from_json, record_to_json
+from uie.records.record import Record, prompt_text, read_records, record_from_json, record_to_json
 from uie.schema import Label, Schema
 from uie.tasks.question import Question
 
@@ -119,3 +119,8 @@ def test_two_records_with_one_id_are_an_error(tmp_path: Path) -> None:
         list(read_records(path))
 
     assert str(error.value) == f"{path}:3: the id 'a' is that of line 1; ids must differ."
+
+
+def test_the_question_as_one_text_is_instruct_and_query_on_lines_of_their_own() -> None:
+    assert prompt_text("Find the people.", "Ann met Bob.") == "Find the people.\nAnn met Bob."
+    assert prompt_text("", "Ann met Bob.") == "Ann met Bob."

@@ -145,6 +145,7 @@ def test_json_has_the_documented_keys() -> None:
                 "documents": 10,
                 **counts,
                 "macro_f1": 0.5,
+                "weighted_f1": 0.5,
                 "types": {"LOC": counts},
             }
         ],

@@ -7,6 +7,7 @@ from scoring_documents import at, event, ner, problems, related
 
 from uie.documents import Argument, Document, Event, Mention, Relation
 from uie.errors import SchemaError, ScoringError, SettingsError
+from uie.scoring import RULES
 from uie.scoring.counts import Counts
 from uie.scoring.score import score
 from uie.scoring.scores import Audit, Scores
@@ -436,4 +437,6 @@ def test_a_misspelt_rule_names_its_neighbours() -> None:
     with pytest.raises(SettingsError) as error:
         score([], [], rule="strickt")
 
-    assert str(error.value) == "No scoring rule is named 'strickt'. Did you mean 'strict' or 'string'? Known: strict, string."
+    assert str(error.value) == (
+        f"No scoring rule is named 'strickt'. Did you mean 'strict' or 'string'? Known: {', '.join(RULES.names())}."
+    )

@@ -5,7 +5,7 @@ import pytest
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation
 from uie.errors import SettingsError
 from uie.schema import read_schema
-from uie.tasks import TASKS, applies, asked_of
+from uie.tasks import applies, asked_of, asks
 from uie.tasks.question import Answer, Filler, Frame, Named, Triple
 
 TEXT = "Ann met Bob Lee in Rome , Rome fell and Ann left ."
@@ -17,11 +17,24 @@ ANN, BOB, LEE, ROME, ROME2 = (
     Mention("Rome", 26, 30),
 )
 MET, FELL, LEFT, ANN2 = Mention("met", 4, 7), Mention("fell", 31, 35), Mention("left", 44, 48), Mention("Ann", 40, 43)
-SCHEMA = read_schema({"entities": ["PER"], "relations": ["knows"], "events": {"meet": {"roles": ["who"]}}})
+SCHEMA = read_schema(
+    {
+        "entities": ["PER", "LOC", "GPE"],
+        "relations": ["knows", "in", "born"],
+        "events": {
+            "meet": {"roles": ["who", "whom", "name"]},
+            "fall": {"roles": ["what"]},
+            "stay": {"roles": ["where"]},
+            "leave": {"roles": ["cause", "after"]},
+        },
+    }
+)
 
 
 def gold(task: str, **parts: tuple[object, ...]) -> Answer | None:
-    return TASKS.get(task).gold(Document("d", TEXT, **parts))  # type: ignore[arg-type]
+    """The gold answer of the task's only question, everything being asked."""
+    (ask,) = asks(task, Document("d", TEXT, **parts), SCHEMA)  # type: ignore[arg-type]
+    return ask.gold
 
 
 def test_entities_come_by_start_longer_first_with_their_occurrence() -> None:
@@ -149,4 +162,7 @@ def test_an_unknown_task_is_named_with_its_neighbours() -> None:
     with pytest.raises(SettingsError) as error:
         asked_of("NERR", SCHEMA)
 
-    assert str(error.value) == "No task is named 'NERR'. Did you mean 'NER'? Known: EE, NER, RE."
+    assert (
+        str(error.value)
+        == "No task is named 'NERR'. Did you mean 'NER' or 'NER1'? Known: EE, EEA, EET, EP, EPR, ES, ET, JOINT, KG, NER, NER1, RC, RE, SPO."
+    )

@@ -1,13 +1,17 @@
 """Settings of training, the order of examples, and the DeepSpeed config and command derived from the settings."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from uie.errors import SettingsError
+from uie.errors import SettingsError, TrainingError
+from uie.records.record import Record
 from uie.settings import build
-from uie.training.batches import plan_order
+from uie.storage import write_manifest
+from uie.training.batches import composed_order, plan_order
+from uie.training.folder import composed_batch, write_questions
 from uie.training.launch import command
 from uie.training.settings import TrainSettings
 from uie.training.zero import deepspeed_config
@@ -62,6 +66,46 @@ def test_examples_of_like_length_are_computed_together():
     assert units != sorted(units, key=min)  # shuffled, not short ones first
 
 
+def test_composed_records_keep_their_batches_over_and_over():
+    order = composed_order([9, 1, 5, 2, 8, 3], steps=4, batch_size=4)
+
+    assert [sorted(order[i : i + 4]) for i in range(0, 16, 4)] == [[0, 1, 2, 3], [0, 1, 4, 5], [2, 3, 4, 5], [0, 1, 2, 3]]
+    assert order[:4] == [1, 3, 2, 0]  # by length
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "rejected", "message"),
+    [
+        (16, 0, "batch_size: {} is composed in batches of 10 records; expected a multiple of that, found 16."),
+        (
+            20,
+            3,
+            "{}: composed in batches of 10 records, of which 3 would be set aside; "
+            "raise max_length, or build them with shorter windows.tokens.",
+        ),
+    ],
+)
+def test_a_composition_that_training_would_break_is_refused(tmp_path, batch_size, rejected, message):
+    train = tmp_path / "train.jsonl"
+    write_manifest(tmp_path, "build-data", {"batch": 10})
+    settings = build(TrainSettings, {**GIVEN, "train": str(train), "batch_size": batch_size, "micro_batch": 2}, where="t")
+
+    with pytest.raises(TrainingError) as error:
+        composed_batch(settings, rejected=rejected)
+
+    assert str(error.value) == message.format(train)
+
+
+def test_records_are_composed_only_if_their_build_says_so(tmp_path):
+    settings = build(TrainSettings, {**GIVEN, "train": str(tmp_path / "train.jsonl"), "batch_size": 20}, where="t")
+
+    assert composed_batch(settings, rejected=3) is None
+    write_manifest(tmp_path, "build-data", {"batch": None})
+    assert composed_batch(settings, rejected=3) is None
+    write_manifest(tmp_path, "build-data", {"batch": 10})
+    assert composed_batch(settings, rejected=0) == 10
+
+
 def test_deepspeed_is_told_the_stage_and_nothing_the_trainer_knows():
     assert deepspeed_config(build(TrainSettings, GIVEN, where="t")) is None
     config = deepspeed_config(build(TrainSettings, {**GIVEN, "deepspeed": "zero3"}, where="t"))
@@ -80,3 +124,16 @@ def test_the_launcher_starts_a_module_of_ours_on_a_free_port():
     assert int(line[port + 1]) > 1023
     assert line[:port] == [sys.executable, "-m", "deepspeed.launcher.runner", "--num_nodes", "1", "--num_gpus", "2"]
     assert line[port + 2 :] == ["--module", "uie.training.worker", "runs/x/run.yaml", "--resume"]
+
+
+def test_a_run_remembers_each_label_by_the_name_it_mostly_had(tmp_path):
+    def asks(number: int, **names: str) -> Record:
+        schema = {"entities": {label: {"name": name} for label, name in names.items()}}
+        return Record("i", "q", "a", id=str(number), dataset="d", schema=schema, text="t")
+
+    records = [asks(1, PER="T1", LOC="place"), asks(2, LOC="T1", PER="person"), asks(3, PER="person"), asks(4, LOC="place")]
+
+    write_questions(tmp_path, "chat", records, max_answer_tokens=9)
+
+    held = json.loads((tmp_path / "questions.json").read_text(encoding="utf-8"))
+    assert held["schemas"] == {"d": {"NER": {"lang": "en", "entities": {"PER": {"name": "person"}, "LOC": {"name": "place"}}}}}

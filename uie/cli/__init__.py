@@ -25,6 +25,7 @@ COMMANDS = {
     "chat": "uie.cli.chat:command",
     "corpora": "uie.cli.corpora:group",
     "prompts": "uie.cli.prompts:group",
+    "records": "uie.cli.records:group",
     "models": "uie.cli.models:group",
     "doctor": "uie.cli.doctor:command",
 }
@@ -36,7 +37,8 @@ _SHORT = {
     "compare": "Two predictions of the same documents in one table.",
     "chat": "Extract interactively in the terminal.",
     "corpora": "List and check corpora.",
-    "prompts": "List, show and check prompts.",
+    "prompts": "List, show, check and import prompts.",
+    "records": "Show, measure and exchange records.",
     "models": "List, fetch and merge models.",
     "doctor": "Versions, hardware and what is installed, for bug reports.",
 }

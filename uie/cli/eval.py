@@ -15,12 +15,26 @@ if TYPE_CHECKING:
     from uie.scoring.scores import Scores
 
 
+def _list_rules(context: click.Context, option: click.Parameter, asked: bool) -> None:
+    if asked:
+        from uie.scoring import RULES
+
+        for name in RULES:
+            facts = RULES.get(name).facts
+            click.echo(f"{name}  ({facts.input})\n    {facts.compares}\n    used by: {facts.used_by}\n    source: {facts.source}")
+            for said, fact in (("duplicates", facts.duplicates), ("made equal", facts.normalised), ("faults", facts.faults)):
+                if fact:
+                    click.echo(f"    {said}: {fact}")
+        context.exit()
+
+
 @click.command(
     "eval",
     epilog=examples(
         "uie eval --model runs/sample --records data/sample/test.jsonl",
         "uie eval --gold data/sample/documents/test.jsonl --predicted out/sample",
         "uie eval --model runs/seed --records dev.txt --format lines.seed001 --json",
+        "uie eval --gold data/sample/documents/test.jsonl --predicted out/sample --rule all",
     ),
 )
 @click.option("--gold", type=click.Path(path_type=Path), help="gold Documents; with --model: if not beside the records")
@@ -30,7 +44,11 @@ if TYPE_CHECKING:
 @click.option(
     "--train", type=click.Path(path_type=Path), help="training Documents: adds a lookup baseline that knows only their mentions"
 )
-@click.option("--rule", help="strict (by offset) or string  [default: strict; string where no offsets are known]")
+@click.option("--rule", help="how to count, of --list-rules, or all  [default: strict; string where no offsets are known]")
+@click.option("--symmetric", multiple=True, metavar="LABEL", help="a relation whose two ends may come in either order; repeatable")
+@click.option(
+    "--list-rules", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="print all rules and leave"
+)
 @click.option("--format", "format_", default="", help="answer format of records that name none, such as lines.seed001")
 @click.option("--limit", type=click.IntRange(min=1), help="only the first N documents of each corpus and split (with --model)")
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="answers generated side by side")
@@ -47,6 +65,7 @@ def command(
     records: Path | None,
     train: Path | None,
     rule: str | None,
+    symmetric: tuple[str, ...],
     format_: str,
     out: Path | None,
     as_json: bool,
@@ -63,7 +82,9 @@ def command(
     seconds: float | None = None
     if model is not None and records is not None:
         with bar("Predicting") as progress:
-            done = evaluate_model(model, records, gold=gold, out=out, rule=rule, format=format_, progress=progress, **settings)
+            done = evaluate_model(
+                model, records, gold=gold, out=out, rule=rule, symmetric=symmetric, format=format_, progress=progress, **settings
+            )
         scores, gold_documents, predicted_documents = done.scores, done.gold, done.predicted
         facts = {"model": model, "gold": done.gold_from, **done.summary.facts}
         seconds, out = done.summary.seconds, done.summary.out
@@ -71,7 +92,7 @@ def command(
         assert gold is not None
         assert predicted is not None
         gold_documents, predicted_documents = read_gold_or_predicted(gold), read_gold_or_predicted(predicted)
-        scores = score(gold_documents, predicted_documents, rule=rule or "strict")
+        scores = score(gold_documents, predicted_documents, rule=rule or "strict", symmetric=symmetric)
     baseline = (
         None if train is None else lookup_scores(read_gold_or_predicted(train), gold_documents, predicted_documents, scores.rule)
     )

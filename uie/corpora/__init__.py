@@ -36,6 +36,7 @@ LAYOUTS: Registry[Reader] = Registry(
         "documents": "uie.corpora.documents:read",
         "duee": "uie.corpora.duee:read",
         "entity_list": "uie.corpora.entity_list:read",
+        "instructuie": "uie.corpora.instructuie:read",
         "parallel": "uie.corpora.parallel:read",
         "phee": "uie.corpora.phee:read",
         "spo": "uie.corpora.spo:read",

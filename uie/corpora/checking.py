@@ -175,8 +175,9 @@ def _check_entities(document: Document, seen: _Seen) -> None:
 def _check_relations(document: Document, seen: _Seen) -> None:
     known = {label.label: label for label in seen.schema.relations}
     for relation in document.relations or ():
-        seen.labels.add(("relations", relation.type))
-        label = known.get(relation.type)
+        type = relation.type or ""
+        seen.labels.add(("relations", type))
+        label = known.get(type)
         if label is None:
             seen.error(f"the schema has no relation type {relation.type!r}", document)
             continue

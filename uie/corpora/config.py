@@ -59,6 +59,7 @@ class Counts:
 class DatasetConfig:
     """One corpus.
 
+    `dataset`: what Documents, records and prompts call it where that is not the name: one dataset may come in several parts.
     `folder`: below the data root, or an absolute path (default: the name). `shipped`: the files are in the package itself.
     `tasks`: what is annotated completely enough to be asked: a relation corpus whose triples carry entity types is no NER corpus.
     `offsets`: whether the corpus says where mentions stand. `join`: by which rule tokens were made a text, for the reader of a report.
@@ -74,6 +75,7 @@ class DatasetConfig:
     tasks: tuple[Literal["NER", "RE", "EE"], ...]
     splits: Mapping[str, SplitFiles]
     labels: Mapping[str, Any]
+    dataset: str = ""
     title: str = ""
     licence: str = "unstated"
     citation: str = ""

@@ -70,7 +70,8 @@ def _numbered(config: DatasetConfig, split: str, paths: list[Path], bad: OnBad) 
         for document in reader(path, options, bad):
             meta = {**document.meta, "native_id": document.id} if document.id else document.meta
             identity = f"{config.name}/{split}/{number}"
-            yield replace(document, id=identity, dataset=config.name, split=split, lang=config.lang, meta=meta)
+            dataset = config.dataset or config.name
+            yield replace(document, id=identity, dataset=dataset, split=split, lang=config.lang, meta=meta)
             number += 1
 
 

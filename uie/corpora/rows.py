@@ -9,7 +9,7 @@ from typing import Any
 from uie.corpora import OnBad
 from uie.documents import Document
 from uie.errors import CorpusError, DocumentError
-from uie.storage import parse_object, read_lines
+from uie.storage import check_characters, parse_object, read_lines
 
 Json = dict[str, Any]
 
@@ -52,9 +52,12 @@ def documents_from_array(path: Path, bad: OnBad, make: Callable[[Json], Document
         try:
             if not isinstance(item, dict):
                 raise CorpusError(f"{where}: expected an object, found {item!r}.")
+            if "\\u" in text:
+                check_characters(item, where)
             document = _made(make, item, where)
         except CorpusError as error:
-            bad(error, json.dumps(item, ensure_ascii=False))
+            raw = json.dumps(item, ensure_ascii=False)
+            bad(error, raw.encode("utf-8", "backslashreplace").decode("utf-8"))  # half a character as JSON writes it
             continue
         if document is not None:
             yield document

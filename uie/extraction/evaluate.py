@@ -1,6 +1,6 @@
 """`evaluate_model`: a model and a file of Records → predictions in the run's eval folder, and Scores against the gold Documents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,8 @@ from uie.extraction.inputs import kind_of_file, read_documents, read_input
 from uie.extraction.predict import PredictSettings, PredictSummary, Progress, documents_of, predict
 from uie.parsing.assembling import Answered
 from uie.records.record import Record
-from uie.scoring.score import Scores, score
+from uie.scoring import RULES
+from uie.scoring.score import ALL, AnswerPair, Scores, score
 from uie.storage import file_hash, read_jsonl, text_hash
 
 Json = dict[str, Any]
@@ -36,6 +37,7 @@ def evaluate_model(
     gold: Path | None = None,
     out: Path | None = None,
     rule: str | None = None,
+    symmetric: Iterable[str] = (),
     format: str = "",
     limit: int | None = None,
     batch_size: int = 16,
@@ -50,7 +52,8 @@ def evaluate_model(
     The predictions stay in `out`, by default MODEL/eval/HASH (for a model that is no folder: runs/NAME/eval/HASH), where HASH
     stands for the records, the model and the settings: the same evaluation again goes on where it stopped, or only scores.
     Gold is the Documents beside the records (`documents/` as `uie build-data` writes them) or the file `gold`. A three-key file has
-    no Documents: gold is then read from its answers and scored by string.
+    no Documents: gold is then read from its answers and scored by string. Rules of answer strings get the records' gold answers and
+    what was generated, as they are.
 
     Raises:
         UIEError: no gold belongs to the records, or something that `predict` refuses.
@@ -65,7 +68,20 @@ def evaluate_model(
     predicted = tuple(read_documents(folder / "predictions.jsonl"))
     gold_documents, gold_from = _gold(settings, gold, {document.id for document in predicted})
     rule = rule or ("string" if gold_from == "answers" else "strict")
-    return Evaluation(score(gold_documents, predicted, rule=rule), gold_documents, predicted, summary, gold_from)
+    answers = _answer_pairs(settings, folder) if rule == ALL or RULES.get(rule).facts.wording else []
+    scores = score(gold_documents, predicted, rule=rule, answers=answers, symmetric=symmetric)
+    return Evaluation(scores, gold_documents, predicted, summary, gold_from)
+
+
+def _answer_pairs(settings: PredictSettings, folder: Path) -> list[AnswerPair]:
+    """The records' gold answers with what was generated, for rules that compare strings; none where a record has no gold answer."""
+    raw = {row["record_id"]: row["raw"] for _, row in read_jsonl(folder / "generations.jsonl", error=ScoringError)}
+    records = list(read_input(settings.input, asking=None, format=settings.format, limit=settings.limit))
+    return [
+        AnswerPair(record.document_id, record.task, record.format, record.answer, raw[record.id])
+        for record in records
+        if record.answer is not None and record.id in raw
+    ]
 
 
 def _eval_folder(settings: PredictSettings) -> Path:

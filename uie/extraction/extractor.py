@@ -73,4 +73,4 @@ class Extractor:
         wanted = tasks_from(tasks, schema)
         prompts = dict.fromkeys(wanted, self.prompt) if self.prompt else {}
         asking = Asking(wanted, schema, self.format, prompts).as_trained(self.answerer.questions)
-        return [asker.ask(document) for asker in asking.askers()]
+        return [record for asker in asking.askers() for record in asker.ask(document)]

@@ -49,8 +49,12 @@ class Asking:
         return [self._asker(task) for task in self.tasks]
 
     def _asker(self, task: str) -> Asker:
+        if TASKS.get(task).gives:
+            raise SettingsError(
+                f"task {task}: a text alone does not say what it takes as given; build records for it with uie build-data."
+            )
         if not applies(task, self.schema):
-            kinds = " and ".join(TASKS.get(task).KINDS)
+            kinds = " and ".join(TASKS.get(task).kinds)
             raise SettingsError(f"task {task}: the schema has no {kinds}; add them to the schema or choose another --task.")
         return asker(task, self.schema, load_prompt(self.prompts[task]), self.format)
 
@@ -103,21 +107,23 @@ def read_input(path: Path, *, asking: Asking | None, format: str = "", limit: in
     documents = read_documents(path) if kind == "documents" else _read_text(path, asking.schema.lang)
     for document in _first(documents, limit, key=lambda d: (d.dataset, d.split), id=lambda d: d.id):
         for one in askers:
-            yield one.ask(document)
+            yield from one.ask(document)
 
 
 def read_documents(path: Path) -> Iterator[Document]:
     """The Documents of a JSON Lines file.
 
     Raises:
-        RecordError, DocumentError: a line is no Document, or two Documents have one id; the message names file and line.
+        RecordError, DocumentError: a line is no Document, or two Documents have one id (predicted ones: one id and the same tasks);
+            the message names file and line.
     """
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, ...], int] = {}
     for number, row in read_jsonl(path, error=RecordError):
         document = document_from_json({"id": f"{path.stem}#{number}", **row}, where=f"{path}:{number}")
-        if document.id in seen:
-            raise RecordError(f"{path}:{number}: the id {document.id!r} is that of line {seen[document.id]}; ids must differ.")
-        seen[document.id] = number
+        key = (document.id, *(document.asked or {}).get("tasks", ()))
+        if key in seen:
+            raise RecordError(f"{path}:{number}: the id {document.id!r} is that of line {seen[key]}; ids must differ.")
+        seen[key] = number
         yield document
 
 

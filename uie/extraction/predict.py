@@ -13,7 +13,7 @@ from uie.extraction.answering import Answerer, load_answerer
 from uie.extraction.inputs import Asking, read_input
 from uie.generation import Generation
 from uie.models.sources import resolve, run_questions
-from uie.parsing.assembling import Answered, predicted_document
+from uie.parsing.assembling import Answered, predicted_document, shares_document
 from uie.records.record import Record
 from uie.schema import schema_to_mapping
 from uie.settings import to_mapping
@@ -108,10 +108,14 @@ def predict(
 
 
 def documents_of(answers: Iterable[Answered]) -> Iterator[Any]:
-    """One predicted Document per document, in order of first appearance; its records need not stand together."""
-    by_document: dict[str, list[Answered]] = {}
+    """One predicted Document per document, in order of first appearance; its records need not stand together.
+
+    A document that was also asked one of the other tasks (`shares_document`) has a second Document for each of those.
+    """
+    by_document: dict[tuple[str, str], list[Answered]] = {}
     for answer in answers:
-        by_document.setdefault(answer.record.document_id, []).append(answer)
+        task = answer.record.task
+        by_document.setdefault((answer.record.document_id, "" if shares_document(task) else task), []).append(answer)
     for group in by_document.values():
         yield predicted_document(group)
 

@@ -4,10 +4,11 @@ A format is a module with
 - `TASKS`: the tasks it can write;
 - `encode(answer, question) -> str`: the gold answer as a model shall write it;
 - `decode(raw, question) -> (Answer, problems)`: whatever a model wrote; never raises, never drops silently. For a format of ours
-  decode(encode(x)) == x at the level of strings;
+  decode(encode(x)) == x at the level of strings, where items are grouped under their types up to the order of the items;
 - `grammar(question) -> Grammar`: what a constrained engine may generate;
 - `describe(question) -> Description`: what a prompt tells the model about the format.
-Types in an Answer are labels; the strings show names.
+Types in an Answer are labels; the strings show names. A format writes and reads the rows of `uie.tasks.items`, so it knows neither
+labels nor what a task is about; `uie.formats.salvage` takes off what models write round their answers.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,21 @@ class Format(Protocol):
 
 FORMATS: Registry[Format] = Registry(
     "format",
-    {"lines": "uie.formats.lines", "lines.seed001": "uie.formats.lines_seed001"},
+    {
+        "json": "uie.formats.json",
+        "json.iepile": "uie.formats.json_iepile",
+        "json.yayi": "uie.formats.json_yayi",
+        "json_spans": "uie.formats.json_spans",
+        "lines": "uie.formats.lines",
+        "lines.seed001": "uie.formats.lines_seed001",
+        "tuples": "uie.formats.tuples",
+        "tuples.seed000": "uie.formats.tuples_seed000",
+        "typed": "uie.formats.typed",
+        "typed.instructuie": "uie.formats.typed_instructuie",
+        "code": "uie.formats.code",
+        "code.gollie": "uie.formats.code_gollie",
+        "markup": "uie.formats.markup",
+    },
     group="uie.formats",
 )
 

@@ -45,4 +45,12 @@ class SpanOf:
     first_escapes: tuple[tuple[str, str], ...] = ()
 
 
-Grammar = Literal | Choice | Sequence | Repeat | SpanOf
+@dataclass(frozen=True, slots=True)
+class Both:
+    """What both of these stand for: their intersection."""
+
+    one: "Grammar"
+    other: "Grammar"
+
+
+Grammar = Literal | Choice | Sequence | Repeat | SpanOf | Both

@@ -9,10 +9,10 @@ from typing import Any, Literal, get_args
 from transformers import PreTrainedTokenizerBase
 
 from uie.errors import ModelError, RecordError
+from uie.records.record import prompt_text
 
 Wrap = Literal["chat", "alpaca", "human", "plain"]
 WRAPS: tuple[str, ...] = get_args(Wrap)
-_JOIN = "\n"
 _TEXTS = {
     # Stanford Alpaca without its input part, as Chinese-LLaMA-Alpaca-LoRA-Tuning words it.
     "alpaca": "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
@@ -43,7 +43,7 @@ def encode_prompt(tokenizer: PreTrainedTokenizerBase, instruct: str, query: str,
     Raises:
         ModelError: the wrap does not exist, or is "chat" and the model has no chat template.
     """
-    return encode_conversation(tokenizer, [(instruct + _JOIN + query if instruct else query, "")], wrap)
+    return encode_conversation(tokenizer, [(prompt_text(instruct, query), "")], wrap)
 
 
 def encode_conversation(tokenizer: PreTrainedTokenizerBase, turns: Sequence[tuple[str, str]], wrap: str) -> list[int]:

@@ -26,7 +26,7 @@ class Answered:
 def predicted_document(answers: Iterable[Answered], *, text: str | None = None) -> Document:
     """The predicted Document of one document's records.
 
-    `text` is the whole document's text; it may be left out when each record asks about all of it. Mentions that the text does not
+    `text` is the whole document's text; it may be left out when the records' windows cover it. Mentions that the text does not
     hold, unknown types and malformed pieces all stay: as ungrounded mentions, as types the schema lacks, as `problems`.
 
     Raises:
@@ -34,16 +34,39 @@ def predicted_document(answers: Iterable[Answered], *, text: str | None = None) 
     """
     answers = list(answers)
     first = answers[0].record
-    text = text_of(first) if text is None else text
+    text = _stitched([answer.record for answer in answers]) if text is None else text
     builder = _Builder(text)
     for answer in answers:
         builder.add(answer)
-    return builder.document(first, asked=_union(answer.record for answer in answers))
+    tasks = list(dict.fromkeys(answer.record.task for answer in answers))
+    return builder.document(first, asked={**_union(answer.record for answer in answers), "tasks": tasks})
+
+
+def shares_document(task: str) -> bool:
+    """Whether the task's answers go into one predicted Document with those of other tasks.
+
+    NER, RE and EE say different things of a text. Every other task says the same as one of them in another way, often with gold
+    parts given: its answers stand in a Document of their own and are never scored together with theirs.
+    """
+    return task in ("NER", "RE", "EE")
 
 
 def text_of(record: Record) -> str:
     """What a record's answer is about. A three-key record names no text: its query holds it, and stands for it."""
     return record.query if record.is_bare else record.text
+
+
+def _stitched(records: list[Record]) -> str:
+    """The text that the records' windows make up."""
+    text = ""
+    for record in sorted(records, key=lambda record: record.start):
+        if record.start > len(text):
+            raise RecordError(
+                f"document {record.document_id}: no record asks about its characters {len(text)} to {record.start}; "
+                "give all records of a document that was cut into windows."
+            )
+        text += text_of(record)[len(text) - record.start :]
+    return text
 
 
 def _union(records: Iterable[Record]) -> dict[str, Any]:
@@ -53,6 +76,11 @@ def _union(records: Iterable[Record]) -> dict[str, Any]:
         mapping = schema_to_mapping(record.asked(), descriptions=False)
         for kind in KINDS:
             for label, said in mapping.get(kind, {}).items():
+                # Train records may show two labels by one name, each in its own question: then the label stands for itself.
+                if any(
+                    other != label and said.get("name") == held.get("name", other) for other, held in asked.get(kind, {}).items()
+                ):
+                    said = {key: value for key, value in said.items() if key != "name"}
                 before = asked.setdefault(kind, {}).setdefault(label, said)
                 if "roles" in said:  # two records may ask the same event for different roles
                     asked[kind][label] = {**before, "roles": {**before["roles"], **said["roles"]}}
@@ -68,7 +96,6 @@ class _Builder:
         self._links: list[Link] = []
         self._events: list[Event] = []
         self._problems: list[dict[str, Any]] = []
-        self._windows: dict[str, int] = {}
 
     def add(self, answered: Answered) -> None:
         record = answered.record
@@ -84,30 +111,30 @@ class _Builder:
             )
         answer, problems = format_for(record.format, record.task).decode(answered.raw, record.question())
         grounded = ground(answer, window)
-        self._take(_moved(grounded, record.start), overlap=self._windows.get(record.task, 0) > record.start)
-        self._windows[record.task] = max(self._windows.get(record.task, 0), record.start + len(window))
-        self._kinds.update(TASKS.get(record.task).KINDS)
+        self._take(_moved(grounded, record.start))
+        self._kinds.update(TASKS.get(record.task).kinds)
         truncated = (Problem("truncated", answered.raw[-60:]),) if answered.finish_reason == "length" else ()
         for problem in (*problems, *grounded.problems, *truncated):
             row = {"kind": problem.kind, "piece": problem.piece, "record_id": record.id, "task": record.task}
             self._problems.append(row)
 
-    def _take(self, found: Grounded, *, overlap: bool) -> None:
-        """Adds what a window holds; what an overlapping window before it already held is taken once."""
-        for mention, type in found.entities:
-            entity = Entity(mention, type)
-            if not (overlap and mention.grounded and entity in self._entities):
-                self._entities.append(entity)
-        for link in found.links:
-            if not (overlap and link.head.grounded and link.tail.grounded and link in self._links):
-                self._links.append(link)
-        held = tuple(self._events)
-        for event in found.events:
-            if not (overlap and _is_grounded(event) and event in held):
-                self._events.append(event)
+    def _take(self, found: Grounded) -> None:
+        """Adds what one answer holds. What an answer before it already held (overlapping windows, chunks of labels) is taken once."""
+        entities = {(entity.mention, entity.type) for entity in self._entities}
+        self._entities += [
+            Entity(mention, type) for mention, type in found.entities if not (mention.grounded and (mention, type) in entities)
+        ]
+        links = set(self._links)
+        self._links += [link for link in found.links if not (link.head.grounded and link.tail.grounded and link in links)]
+        events = tuple(self._events)
+        self._events += [event for event in found.events if not (_is_grounded(event) and event in events)]
 
     def document(self, first: Record, *, asked: Mapping[str, Any]) -> Document:
         entities = sorted(self._entities, key=lambda entity: (*entity.mention.order, entity.type or ""))
+        for link in self._links:  # typed ends first: an untyped one meets them whichever question answered it
+            for mention, type in ((link.head, link.head_type), (link.tail, link.tail_type)):
+                if type is not None:
+                    entity_index(mention, entities, type)
         relations = [self._relation(link, entities) for link in self._links]
         has_entities = "entities" in self._kinds or "relations" in self._kinds
         return Document(
@@ -125,7 +152,8 @@ class _Builder:
 
     @staticmethod
     def _relation(link: Link, entities: list[Entity]) -> Relation:
-        return Relation(link.type, entity_index(link.head, entities), entity_index(link.tail, entities))
+        head = entity_index(link.head, entities, link.head_type)
+        return Relation(link.type, head, entity_index(link.tail, entities, link.tail_type))
 
 
 def _is_grounded(event: Event) -> bool:
@@ -139,7 +167,7 @@ def _moved(found: Grounded, by: int) -> Grounded:
     return replace(
         found,
         entities=tuple((_shift(mention, by), type) for mention, type in found.entities),
-        links=tuple(Link(link.type, _shift(link.head, by), _shift(link.tail, by)) for link in found.links),
+        links=tuple(replace(link, head=_shift(link.head, by), tail=_shift(link.tail, by)) for link in found.links),
         events=tuple(_shift_event(event, by) for event in found.events),
     )
 

@@ -23,4 +23,4 @@ def choose(options: Sequence[T], seed: int, *purpose: str | int) -> T:
 
 def share_of(seed: int, *purpose: str | int) -> float:
     """A number in [0, 1)."""
-    return draw(seed, *purpose) / 2**64
+    return (draw(seed, *purpose) >> 11) / 2**53  # as many bits as a float holds: no rounding up to 1

@@ -10,7 +10,7 @@ from typing import Any
 from uie.errors import RecordError, SchemaError
 from uie.schema import Schema, read_schema
 from uie.storage import read_jsonl
-from uie.tasks.question import Question
+from uie.tasks.question import Answer, Question, answer_from_json, answer_to_json
 
 Json = dict[str, Any]
 _KEYS = ("instruct", "query", "answer")
@@ -22,7 +22,7 @@ class Record:
     """`instruct` and `query` are what the model reads, `answer` what it shall write (None where no gold is known).
 
     The rest says where it came from: `text` is the window that was asked about and `source` its document and the window's start
-    in it; `schema` is the mapping of what was asked (`uie.schema`). A file with only the first three keys trains and evaluates too
+    in it; `schema` is the mapping of what was asked (`uie.schema`), `given` what the question takes as known. A file with only the first three keys trains and evaluates too
     (see `is_bare`); to be evaluated it must be said which `format` its answers have.
     """
 
@@ -39,6 +39,7 @@ class Record:
     schema: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
+    given: Answer | None = None
 
     @property
     def is_bare(self) -> bool:
@@ -63,7 +64,7 @@ class Record:
 
     def question(self) -> Question:
         """What the record asks, as formats and parsing read it."""
-        return Question(self.task, self.asked(), self.text, self.lang)
+        return Question(self.task, self.asked(), self.text, self.lang, self.given)
 
 
 @lru_cache(maxsize=256)
@@ -72,12 +73,19 @@ def _schema(mapping: str, lang: str) -> Schema:
     return read_schema(json.loads(mapping), lang=lang)
 
 
+def prompt_text(instruct: str, query: str) -> str:
+    """The question as one text, which a model's wrap goes round: instruct, a line end, query; query alone where there is no instruct."""
+    return f"{instruct}\n{query}" if instruct else query
+
+
 def record_to_json(record: Record) -> Json:
     out: Json = {key: getattr(record, key) for key in _KEYS}
     out.update({key: getattr(record, key) for key in ("id", "task", "dataset", "split", "lang", "format", "prompt")})
     out.update(schema=dict(record.schema), text=record.text, source=dict(record.source))
     if record.answer is None:
         del out["answer"]
+    if record.given is not None:
+        out["given"] = answer_to_json(record.given)
     return out
 
 
@@ -94,7 +102,7 @@ def record_from_json(row: Mapping[str, Any], *, where: str, id: str) -> Record:
     for key in (*_KEYS, *_MORE):
         if key in row and not isinstance(row[key], str):
             raise RecordError(f"{where}: {key}: expected a text, found {row[key]!r}.")
-    for key in ("schema", "source"):
+    for key in ("schema", "source", "given"):
         if not isinstance(row.get(key, {}), Mapping):
             raise RecordError(f"{where}: {key}: expected a mapping, found {row[key]!r}.")
     start = row.get("source", {}).get("start", 0)
@@ -108,7 +116,15 @@ def record_from_json(row: Mapping[str, Any], *, where: str, id: str) -> Record:
         **{"id": id, **given},
         schema=row.get("schema", {}),
         source=row.get("source", {}),
+        given=_given(row["given"], where) if "given" in row else None,
     )
+
+
+def _given(row: Mapping[str, Any], where: str) -> Answer:
+    try:
+        return answer_from_json(row)
+    except (KeyError, TypeError, AttributeError):
+        raise RecordError(f"{where}: given: expected mentions, triples or frames, found {row!r}.") from None
 
 
 def read_records(path: Path, *, format: str = "") -> Iterator[Record]:

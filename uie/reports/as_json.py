@@ -1,13 +1,15 @@
 """Scores ↔ JSON, the form that other programs may rely on.
 
     {"version": 1, "rule": "strict", "documents": 1287, "seconds": 31.2,
-     "rows": [{"dataset", "task", "measure", "rule", "documents", COUNTS, FIGURES, "macro_f1", "types": {TYPE: {COUNTS, FIGURES}}}],
+     "rows": [{"dataset", "task", "measure", "rule", "documents", COUNTS, FIGURES, "macro_f1",
+               "weighted_f1", "types": {TYPE: {COUNTS, FIGURES}}}],
      "aggregates": [{"task", "measure", "rule", "datasets", "documents", COUNTS, FIGURES, "mean_precision", "mean_recall", "mean_f1"}],
      "audits": [{"dataset", "documents", "problems": {KIND: {"pieces", "documents"}}}],
      "notes": ["…"]}
 
 COUNTS are "true_positive", "false_positive", "false_negative"; FIGURES are "precision", "recall", "f1", shares from 0 to 1, not
-rounded. `rule` of a row is the rule that was used; of the whole, the one that was asked for. Keys may be added, not changed; a
+rounded; of a row they are those of its rule, which may round or smooth them or head its tables with the mean over types. Counts are whole
+numbers but under rules that give a part of a point (`partial`, `muc`). `rule` of a row is the rule that was used; of the whole, the one that was asked for. Keys may be added, not changed; a
 change of meaning gets a new version.
 """
 
@@ -15,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from uie.errors import ScoringError
-from uie.scoring.counts import Counts
+from uie.scoring.counts import Counts, Figures
 from uie.scoring.scores import Aggregate, Audit, Row, Scores, aggregate_rows
 
 Json = dict[str, Any]
@@ -62,7 +64,9 @@ def _row(row: Row) -> Json:
         "rule": row.rule,
         "documents": row.documents,
         **_counts(row.counts),
+        **row.figures._asdict(),
         "macro_f1": row.macro_f1,
+        "weighted_f1": row.weighted_f1,
         "types": {type: _counts(counts) for type, counts in row.by_type.items()},
     }
 
@@ -91,9 +95,7 @@ def _counts(counts: Counts) -> Json:
         "true_positive": counts.true_positive,
         "false_positive": counts.false_positive,
         "false_negative": counts.false_negative,
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "f1": counts.f1,
+        **counts.figures._asdict(),
     }
 
 
@@ -103,7 +105,9 @@ def _read_counts(found: Mapping[str, Any]) -> Counts:
 
 def _read_row(found: Mapping[str, Any]) -> Row:
     types = {type: _read_counts(counts) for type, counts in found["types"].items()}
-    return Row(found["dataset"], found["task"], found["measure"], found["rule"], found["documents"], _read_counts(found), types)
+    counts, figures = _read_counts(found), Figures(found["precision"], found["recall"], found["f1"])
+    own = None if figures == counts.figures else figures
+    return Row(found["dataset"], found["task"], found["measure"], found["rule"], found["documents"], counts, types, own)
 
 
 def _read_audit(found: Mapping[str, Any]) -> Audit:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from uie.errors import ScoringError
 from uie.reports.figures import percent
-from uie.scoring.rules import MAIN_MEASURES
+from uie.scoring.rules import is_main
 from uie.scoring.scores import Aggregate, Scores
 
 
@@ -39,7 +39,7 @@ def changes(before: Scores, after: Scores, baseline: Scores) -> list[Change]:
     keys = dict.fromkeys((a.task, a.measure, a.rule) for scores in (after, before, baseline) for a in scores.aggregates)
     found = []
     for task, measure, rule in keys:
-        if measure in MAIN_MEASURES.get(task, ()):
+        if is_main(task, measure):
             sides = [scores.aggregate(task, measure, rule) for scores in (baseline, before, after)]
             for figure in ("precision", "recall", "F1"):
                 found.append(Change(measure, rule, figure, *(_figure(side, figure) for side in sides)))
@@ -98,7 +98,7 @@ def _style(change: Change) -> str:
 def _figure(aggregate: Aggregate | None, figure: str) -> float | None:
     if aggregate is None:
         return None
-    return {"precision": aggregate.counts.precision, "recall": aggregate.counts.recall, "F1": aggregate.counts.f1}[figure]
+    return dict(zip(("precision", "recall", "F1"), aggregate.figures, strict=True))[figure]
 
 
 def _percent(share: float | None) -> str:

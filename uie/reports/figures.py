@@ -4,13 +4,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from uie.scoring.counts import Counts
-from uie.scoring.rules import MAIN_MEASURES
+from uie.scoring.rules import is_main
+from uie.scoring.score import ALL
 from uie.scoring.scores import PROBLEM_KINDS, Aggregate, Audit, Row, Scores
 
 
 def percent(share: float, digits: int = 2) -> str:
     """A share from 0 to 1 as a percentage without its sign."""
     return f"{100 * share:.{digits}f}"
+
+
+def number(count: float) -> str:
+    """A count, which under some rules has a part of a point."""
+    return f"{count:.2f}".rstrip("0").rstrip(".")
 
 
 def plural(number: int, one: str) -> str:
@@ -29,8 +35,8 @@ def audit_parts(audit: Audit) -> list[str]:
 
 
 def main_rows(scores: Scores) -> Iterator[Row]:
-    """The rows whose types are worth a table: of the tasks' main measures."""
-    return (row for row in scores.rows if row.measure in MAIN_MEASURES.get(row.task, (row.measure,)) and row.by_type)
+    """The rows whose types are worth a table: of the tasks' main measures, where it is one rule that was asked for."""
+    return (row for row in scores.rows if scores.rule != ALL and is_main(row.task, row.measure) and row.by_type)
 
 
 def types_by_gold(row: Row) -> list[tuple[str, Counts]]:

@@ -8,6 +8,7 @@ from uie.reports.figures import (
     audit_parts,
     main_rows,
     named,
+    number,
     percent,
     shown_aggregates,
     summary,
@@ -15,7 +16,7 @@ from uie.reports.figures import (
     types_title,
 )
 from uie.scoring.counts import Counts
-from uie.scoring.scores import Scores
+from uie.scoring.scores import Row, Scores
 
 _FIGURES = ("P", "R", "F1")
 _COUNTS = ("TP", "FP", "FN")
@@ -23,7 +24,7 @@ _COUNTS = ("TP", "FP", "FN")
 
 def scores_to_markdown(scores: Scores, *, facts: Mapping[str, Any] | None = None, seconds: float | None = None) -> str:
     """The same as the terminal shows (`uie.reports.terminal`), with all types; `facts` and `seconds` as there."""
-    rows = [[named(r.dataset), r.measure, r.rule, *_shares(r.counts), *_counts(r.counts)] for r in scores.rows]
+    rows = [[named(r.dataset), r.measure, r.rule, *_shares(r), *_counts(r.counts)] for r in scores.rows]
     for a in shown_aggregates(scores):
         rows.append([f"micro of {a.datasets}", a.measure, a.rule, *_shares(a.counts), *_counts(a.counts)])
     for a in shown_aggregates(scores):
@@ -52,9 +53,9 @@ def _cell(text: str) -> str:
     return "".join(f"\\{character}" if character in "\\|*_`<[" else character for character in text)
 
 
-def _shares(counts: Counts) -> list[str]:
+def _shares(counts: Counts | Row) -> list[str]:
     return [percent(counts.precision), percent(counts.recall), percent(counts.f1)]
 
 
 def _counts(counts: Counts) -> list[str]:
-    return [str(counts.true_positive), str(counts.false_positive), str(counts.false_negative)]
+    return [number(counts.true_positive), number(counts.false_positive), number(counts.false_negative)]

@@ -14,6 +14,7 @@ from uie.reports.figures import (
     audit_parts,
     main_rows,
     named,
+    number,
     percent,
     shown_aggregates,
     summary,
@@ -62,7 +63,7 @@ def scores_table(scores: Scores) -> Table:
     for group in groups:
         for row in group:
             dataset = Text(named(row.dataset) if row is group[0] else "", style="bold")
-            table.add_row(dataset, row.measure, row.rule, *_shares(row.counts), *_counts(row.counts))
+            table.add_row(dataset, row.measure, row.rule, *_shares(row), *_counts(row.counts))
         if len(group) > 1 or group is groups[-1]:
             table.add_section()
     for kind in ("micro", "mean"):
@@ -108,8 +109,8 @@ class _Listed:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         line = Text()
-        for number, part in enumerate(self._parts, 1):
-            dot = " ·" if number < len(self._parts) else ""
+        for place, part in enumerate(self._parts, 1):
+            dot = " ·" if place < len(self._parts) else ""
             if line and len(line) + 1 + len(part) + len(dot) > options.max_width:
                 yield line
                 line = Text()
@@ -126,9 +127,9 @@ def _table(*left: str, right: tuple[str, ...]) -> Table:
     return table
 
 
-def _shares(counts: Counts) -> list[str | Text]:
+def _shares(counts: Counts | Row) -> list[str | Text]:
     return [percent(counts.precision), percent(counts.recall), Text(percent(counts.f1), style="bold")]
 
 
 def _counts(counts: Counts) -> list[str]:
-    return [str(counts.true_positive), str(counts.false_positive), str(counts.false_negative)]
+    return [number(counts.true_positive), number(counts.false_positive), number(counts.false_negative)]

@@ -92,7 +92,7 @@ class _Corpus:
         for document in documents:
             entities = document.entities or ()
             for relation in document.relations or ():
-                if relation.level == "entity":
+                if relation.level == "entity" and relation.type is not None:
                     head, tail = entities[relation.head].mention.text, entities[relation.tail].mention.text
                     triples.setdefault(head, {})[relation.type, tail] = None
             for event in document.events or ():

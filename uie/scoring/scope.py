@@ -1,40 +1,82 @@
 """Gold and predicted Documents of one corpus → for each task the pairs in which it is scored, gold restricted to what was asked."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from uie.documents import Argument, Document, Event, Mention
 from uie.errors import SchemaError
 from uie.schema import KINDS, Schema, read_schema
 
 TASKS = ("NER", "RE", "EE")
+"""The tasks that are scored where a predicted Document does not say what it was asked."""
+# What gold must annotate for a task's answers to be right or wrong.
+_NEEDS = {
+    "NER": ("entities",),
+    "NER1": ("entities",),
+    "ES": ("entities",),
+    "ET": ("entities",),
+    "RE": ("relations",),
+    "SPO": ("entities", "relations"),
+    "EP": ("relations",),
+    "EPR": ("relations",),
+    "RC": ("relations",),
+    "JOINT": ("entities", "relations"),
+    "KG": ("relations",),
+    "EE": ("events",),
+    "EET": ("events",),
+    "EEA": ("events",),
+}
+GIVEN_GOLD = ("ET", "EPR", "RC", "EEA")
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A gold Document and the predicted one of the same id. `asked` is None when everything was asked."""
+class AnswerPair:
+    """The gold answer to one question about a document, and what a model wrote; both in the same format."""
+
+    document_id: str
+    task: str
+    format: str
+    gold: str
+    predicted: str
+
+
+class Pair(NamedTuple):
+    """A gold Document and a predicted one of the same id. `asked` is None when everything was asked.
+
+    `tasks` names what the predicted one answers; empty: whatever both sides annotate. `answers` are the strings that were generated,
+    for rules that compare strings.
+    """
 
     gold: Document
     predicted: Document
     asked: Schema | None = None
+    tasks: tuple[str, ...] = ()
+    answers: tuple[AnswerPair, ...] = ()
 
 
-def pair_of(gold: Document, predicted: Document) -> Pair:
+def pair_of(gold: Document, predicted: Document, answers: tuple[AnswerPair, ...] = ()) -> Pair:
     """The two with what was asked of the predicted one."""
+    if predicted.asked is None:
+        return Pair(gold, predicted, answers=answers)
     try:
-        return Pair(gold, predicted, asked_schema(predicted.asked))
+        return Pair(gold, predicted, asked_schema(predicted.asked), tasks_of(predicted), answers)
     except SchemaError as error:
         raise SchemaError(f"document {predicted.id!r}: {error}") from None
+
+
+def tasks_of(predicted: Document) -> tuple[str, ...]:
+    """The tasks that a predicted Document says it answers."""
+    return tuple((predicted.asked or {}).get("tasks", ()))
 
 
 def asked_schema(asked: Mapping[str, Any] | None) -> Schema | None:
     """The schema of a Document's `asked`; None, everything, also where it names no kind at all: records with three keys name none."""
     if asked is None or not any(kind in asked for kind in KINDS):
         return None
-    return _schema(json.dumps(asked, default=dict))
+    return _schema(json.dumps({key: value for key, value in asked.items() if key != "tasks"}, default=dict))
 
 
 @lru_cache(maxsize=64)  # documents of one corpus mostly were asked the same, and reading a schema takes longer than counting
@@ -50,32 +92,57 @@ def scored_pairs(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     """
     untyped = _untyped(pair.gold for pair in pairs) or _untyped(pair.predicted for pair in pairs if pair.asked is None)
     scored: dict[str, list[Pair]] = {}
+    known: dict[Hashable, list[str]] = {}  # pairs with the same keys and the same question have the same tasks
     for pair in pairs:
-        for task in common_tasks(pair):
-            if task != "NER" or not untyped:
-                scored.setdefault(task, []).append(replace(pair, gold=_RESTRICT[task](pair.gold, pair.asked)))
-    return {task: scored[task] for task in TASKS if task in scored}
+        gold, predicted = pair.gold, pair.predicted
+        key = (
+            gold.entities is None,
+            gold.relations is None,
+            gold.events is None,
+            predicted.entities is None,
+            predicted.relations is None,
+            predicted.events is None,
+            id(pair.asked),
+            pair.tasks,
+        )
+        if key not in known:
+            known[key] = [task for task in common_tasks(pair) if not (untyped and task in ("NER", "NER1", "ET"))]
+        for task in known[key]:
+            restricted = _RESTRICT[task](gold, pair.asked)
+            scored.setdefault(task, []).append(pair if restricted is gold else pair._replace(gold=restricted))
+    return {task: scored[task] for task in _NEEDS if task in scored}
 
 
 def common_tasks(pair: Pair) -> list[str]:
     """The tasks that both sides of a pair annotate and that were asked."""
     return [
         task
-        for task, kind in zip(TASKS, KINDS, strict=True)
-        if getattr(pair.gold, kind) is not None
-        and getattr(pair.predicted, kind) is not None
-        and (pair.asked is None or getattr(pair.asked, kind))
+        for task in pair.tasks or TASKS
+        if all(
+            getattr(pair.gold, kind) is not None
+            and getattr(pair.predicted, kind) is not None
+            and (pair.asked is None or getattr(pair.asked, kind))
+            for kind in _NEEDS.get(task, ("none",))
+        )
     ]
 
 
 def _untyped(documents: Iterable[Document]) -> bool:
     """Whether there are entities and none has a type."""
-    types = [entity.type for document in documents for entity in document.entities or ()]
-    return bool(types) and all(type is None for type in types)
+    found = False
+    for document in documents:
+        for entity in document.entities or ():
+            if entity.type is not None:
+                return False
+            found = True
+    return found
 
 
 def _asked_entities(gold: Document, asked: Schema | None) -> Document:
     known = None if asked is None else {label.label for label in asked.entities}
+    types = [entity.type for entity in gold.entities or ()]
+    if None not in types and (known is None or known.issuperset(types)):
+        return gold
     entities = tuple(e for e in gold.entities or () if e.type is not None and (known is None or e.type in known))
     return replace(gold, entities=entities, relations=None, events=None, clusters=None)
 
@@ -97,7 +164,7 @@ def _asked_events(gold: Document, asked: Schema | None) -> Document:
             roles = {role.label for role in label.roles}
             arguments = tuple(_freed(a, events) for a in event.arguments if a.role in roles)
             kept.append(replace(event, arguments=arguments))
-    return replace(gold, entities=None, relations=None, clusters=None, events=tuple(kept))
+    return replace(gold, relations=None, events=tuple(kept))
 
 
 def _freed(argument: Argument, events: tuple[Event, ...]) -> Argument:
@@ -108,16 +175,33 @@ def _freed(argument: Argument, events: tuple[Event, ...]) -> Argument:
     return Argument(argument.role, target.trigger or Mention(target.type), confidence=argument.confidence)
 
 
-_RESTRICT = {"NER": _asked_entities, "RE": _asked_relations, "EE": _asked_events}
+def _asked_both(gold: Document, asked: Schema | None) -> Document:
+    """Entities of asked types and relations of asked types between them."""
+    if asked is None:
+        return gold
+    entities = gold.entities or ()
+    known = {label.label for label in asked.entities}
+    relations = _asked_relations(gold, asked).relations or ()
+    kept = tuple(r for r in relations if r.level != "entity" or {entities[r.head].type, entities[r.tail].type} <= known)
+    return replace(gold, relations=kept, events=None)
+
+
+_RESTRICT = {
+    **dict.fromkeys(("NER", "NER1", "ES", "ET"), _asked_entities),
+    **dict.fromkeys(("RE", "EP", "EPR", "RC"), _asked_relations),
+    **dict.fromkeys(("SPO", "KG", "JOINT"), _asked_both),
+    **dict.fromkeys(("EE", "EET", "EEA"), _asked_events),
+}
 
 
 def gold_mentions(gold: Document, task: str) -> list[Mention]:
     """The mentions that the task's items are made of, in a gold Document that is restricted already."""
-    if task == "RE":
+    kinds = _NEEDS[task]
+    if "relations" in kinds:
         entities = gold.entities or ()
         ends = [end for r in gold.relations or () if r.level == "entity" for end in (r.head, r.tail)]
-        return [entities[end].mention for end in ends]
-    if task == "NER":
+        return [entities[end].mention for end in (*ends, *(range(len(entities)) if task == "JOINT" else ()))]
+    if "entities" in kinds:
         return [entity.mention for entity in gold.entities or ()]
     triggers = [event.trigger for event in gold.events or () if event.trigger is not None]
     return [*triggers, *(a.mention for event in gold.events or () for a in event.arguments if a.mention is not None)]

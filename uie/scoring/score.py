@@ -1,95 +1,253 @@
 """Gold and predicted Documents → Scores: joined by id, restricted to what was asked, counted by a rule."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from uie.documents import Document
-from uie.errors import ScoringError
+from uie.errors import ScoringError, SettingsError
 from uie.schema import KINDS
-from uie.scoring import RULES, Item, Rule
-from uie.scoring.counts import Counts, count_matches
-from uie.scoring.rules import ARGUMENT_MEASURES, RELATIONS_STRICT
-from uie.scoring.scope import TASKS, Pair, common_tasks, gold_mentions, pair_of, scored_pairs
-from uie.scoring.scores import Audit, Row, Scores, aggregate_rows
+from uie.scoring import RULES, Rule
+from uie.scoring.answers import generated
+from uie.scoring.counts import ByType, Counts, Figures, Tally
+from uie.scoring.rules import ARGUMENT_MEASURES, RELATIONS_STRICT, MentionRule, with_symmetric
+from uie.scoring.scope import (
+    GIVEN_GOLD,
+    TASKS,
+    AnswerPair,
+    Pair,
+    common_tasks,
+    gold_mentions,
+    pair_of,
+    scored_pairs,
+    tasks_of,
+)
+from uie.scoring.scores import Audit, PerDocument, Row, Scores, aggregate_rows
 
-__all__ = ["Scores", "join", "score"]
+__all__ = ["ALL", "AnswerPair", "Scores", "join", "score"]
 
 FALLBACK_RULE = "string"
+ALL = "all"
+"""Stands for every rule that fits."""
+OF_RELATIONS = ("RE", "SPO", "EP", "EPR", "RC", "KG", "JOINT")
+WITH_CLUSTERS = ("any-gold-mention",)
 
 
-def score(gold: Iterable[Document], predicted: Iterable[Document], *, rule: str = "strict") -> Scores:
+def score(
+    gold: Iterable[Document],
+    predicted: Iterable[Document],
+    *,
+    rule: str = "strict",
+    answers: Iterable[AnswerPair] = (),
+    symmetric: Iterable[str] = (),
+) -> Scores:
     """Score predictions against gold.
 
-    Gold is restricted to `predicted.asked`; what was predicted is not: an unasked type is a false positive. Where `rule` needs
-    offsets and gold mentions of a corpus have none, that corpus and task are scored by `string`, named in the row and in `notes`,
-    and aggregated apart. Each malformed piece of an answer counts as one false positive of its task. Corpora are those of gold.
-    Both sides are held in memory.
+    Gold is restricted to `predicted.asked`; what was predicted is not: an unasked type is a false positive. Where `strict` is asked
+    and gold mentions of a corpus have no offsets, that corpus and task are scored by `string`, named in the row and in `notes`,
+    and aggregated apart. Each malformed piece of an answer counts as one false positive of its task under our own rules. Corpora are
+    those of gold. Both sides are held in memory.
+
+    `answers` are the strings that were generated, for rules that compare strings; without them, or where they are in another format,
+    the Documents are written in the rule's wording. `symmetric` names relations whose ends may come in either order. The rule "all"
+    is every rule that fits: a row for each, and a note for each that does not.
 
     Raises:
-        ScoringError: ids or texts of the two sides do not agree, or nothing is both annotated and asked.
-        SettingsError: no rule has that name.
+        ScoringError: ids or texts of the two sides do not agree, or nothing is both annotated and asked; the rule needs offsets that
+            gold does not have, or cannot be used on what was asked.
+        SettingsError: no rule has that name, or the rule knows no symmetric relations.
 
     >>> scores = score(read("documents/test.jsonl"), read("predictions.jsonl"), rule="strict")  # doctest: +SKIP
     """
-    asked_rule = RULES.get(rule)
-    pairs = join(gold, predicted)
+    rules = _rules(rule, tuple(symmetric))
+    pairs = join(gold, predicted, answers)
     by_dataset: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_dataset.setdefault(pair.gold.dataset, []).append(pair)
-    rows: list[Row] = []
-    notes: list[str] = []
+    found = _Found()
     for dataset, own in sorted(by_dataset.items()):
         for task, scored in scored_pairs(own).items():
-            name, used = rule, asked_rule
-            if asked_rule.needs_offsets and (ungrounded := _ungrounded(scored, task)):
-                name, used = FALLBACK_RULE, RULES.get(FALLBACK_RULE)
-                notes.append(f"{dataset or 'no dataset'}, {task}: scored by {name!r}; gold mentions without offsets: {ungrounded}.")
-            if task == "RE" and (left := _between_clusters(scored)):
-                notes.append(f"{dataset or 'no dataset'}, RE: gold relations between clusters, which are not scored: {left}.")
-            rows.extend(_task_rows(scored, dataset, task, name, used))
-    if not rows:
+            place = f"{dataset or 'no dataset'}, {task}"
+            found.tasks.append(place)
+            for name, one in rules.items():
+                _add_rule(found, _Scored(dataset, task, place, scored), name, one, alone=rule != ALL)
+            if task in GIVEN_GOLD:
+                found.notes.append(f"{place}: answered with gold parts given.")
+            if task in OF_RELATIONS and rule not in WITH_CLUSTERS and (left := _between_clusters(scored)):
+                found.notes.append(f"{place}: gold relations between clusters, which are not scored: {left}.")
+    if not found.tasks:
         raise ScoringError(_nothing(pairs))
+    if not found.rows:
+        raise ScoringError(f"nothing to score: {'; '.join(found.why_not(every=True))}.")
+    if rule != ALL and found.ungrounded:
+        raise ScoringError(
+            f"rule {rule!r} needs offsets, which gold mentions do not have: {'; '.join(found.ungrounded)}. "
+            f"Score these corpora by {FALLBACK_RULE!r}, or leave them out."
+        )
     audits = tuple(_audit(dataset, own) for dataset, own in sorted(by_dataset.items()))
-    return Scores(rule, len(pairs), tuple(rows), aggregate_rows(rows), audits, tuple(notes))
+    notes = (*found.notes, *(f"{reason}." for reason in found.why_not(every=rule != ALL)))
+    return Scores(rule, len({pair.gold.id for pair in pairs}), tuple(found.rows), aggregate_rows(found.rows), audits, notes)
+
+
+def _rules(name: str, symmetric: tuple[str, ...]) -> dict[str, Rule]:
+    rules = {one: RULES.get(one) for one in (RULES.names() if name == ALL else (name,))}
+    if not symmetric:
+        return rules
+    directed = {one: with_symmetric(rule, symmetric) for one, rule in rules.items()}
+    if name != ALL and directed[name] is None:
+        raise SettingsError(f"rule {name!r} knows no symmetric relations; score by strict, string or textee.")
+    return {one: directed[one] or rule for one, rule in rules.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """One task of one corpus; `place` names both for notes."""
+
+    dataset: str
+    task: str
+    place: str
+    pairs: list[Pair]
+
+
+@dataclass(slots=True)
+class _Found:
+    tasks: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    ungrounded: list[str] = field(default_factory=list)
+    unfit: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def leave_out(self, rule: str, reason: str, place: str) -> None:
+        self.unfit.setdefault((rule, reason), []).append(place)
+
+    def why_not(self, *, every: bool) -> list[str]:
+        """A line for each rule and reason; unless `every`, only for rules that no row is of."""
+        used = {row.rule for row in self.rows}
+        return [
+            f"{rule}: not scored on {'; '.join(places)}: {reason}"
+            for (rule, reason), places in self.unfit.items()
+            if every or rule not in used
+        ]
+
+
+def _add_rule(found: _Found, scored: _Scored, name: str, rule: Rule, *, alone: bool) -> None:
+    """Adds the rule's rows, or the reason why it has none."""
+    if not rule.measures(scored.task):
+        found.leave_out(name, "the rule says nothing of such items", scored.place)
+        return
+    if rule.needs_offsets and (ungrounded := _ungrounded(scored.pairs, scored.task)):
+        mentions = sum(len(gold_mentions(pair.gold, scored.task)) for pair in scored.pairs)
+        if not alone:
+            found.leave_out(name, "gold mentions have no offsets", scored.place)
+            return
+        if name != "strict":
+            found.ungrounded.append(f"{scored.place}: {ungrounded} of {mentions}")
+            return
+        name, rule = FALLBACK_RULE, RULES.get(FALLBACK_RULE)
+        found.notes.append(f"{scored.place}: scored by {name!r}; gold mentions without offsets: {ungrounded}.")
+    try:
+        rows, left_out = _task_rows(scored, name, rule)
+    except ScoringError as error:
+        if alone:
+            raise
+        found.leave_out(name, str(error).rstrip("."), scored.place)
+        return
+    if left_out and (alone or not rows):
+        found.leave_out(
+            name, f"{left_out} of {len(scored.pairs)} documents cannot be taken by the rule, and are left out", scored.place
+        )
+    found.rows += rows
+    found.notes += _notes_of(rule, name, scored) if alone else ()
+
+
+def _notes_of(rule: Rule, name: str, scored: _Scored) -> Iterator[str]:
+    wording = rule.facts.wording
+    if rule.facts.input == "answers":
+        written = sum(not generated(pair, scored.task, wording) for pair in scored.pairs)
+        if written:
+            which = "all" if written == len(scored.pairs) else f"{written} of {len(scored.pairs)}"
+            yield f"{scored.place}: {name!r} compares answer strings; {which} documents were written as {wording!r} for it."
+    readable = getattr(rule, "readable", None)
+    if readable is not None:
+        raws = [answer.predicted for pair in scored.pairs for answer in generated(pair, scored.task, wording)]
+        if unread := sum(not readable(raw, scored.task) for raw in raws):
+            yield f"{scored.place}: answers that {name!r} cannot read and takes for empty: {unread} of {len(raws)}."
+    if rule.facts.faults:
+        yield f"{name}: {rule.facts.faults}."
 
 
 # Joining
 
 
-def join(gold: Iterable[Document], predicted: Iterable[Document]) -> list[Pair]:
-    """Gold and predicted Documents by id, in the order of gold.
+def join(gold: Iterable[Document], predicted: Iterable[Document], answers: Iterable[AnswerPair] = ()) -> list[Pair]:
+    """Gold and predicted Documents by id, in the order of gold, each with its answers.
 
     Raises:
         ScoringError: an id is missing on one side or given twice, or one id has two texts; all of it in one message.
     """
+    strings: dict[str, list[AnswerPair]] = {}
+    for answer in answers:
+        strings.setdefault(answer.document_id, []).append(answer)
     wanted, gold_twice = _by_id(gold)
-    found, predicted_twice = _by_id(predicted)
-    missing = [id for id in wanted if id not in found]
-    unknown = [id for id in found if id not in wanted]
+    found, further, predicted_twice = _by_id_and_task(predicted)
+    missing = unknown = list[str]()
+    if wanted.keys() != found.keys():
+        missing = [id for id in wanted if id not in found]
+        unknown = [id for id in found if id not in wanted]
     other = [id for id, document in wanted.items() if id in found and found[id].text != document.text]
+    other += [id for id, more in further.items() if id in wanted and any(one.text != wanted[id].text for one in more)]
     mistakes = [
         _mistake("ids given twice in gold", gold_twice),
         _mistake("ids given twice among the predictions", predicted_twice),
         _mistake("gold documents without a prediction", missing, of=len(wanted)),
         _mistake("predicted documents that gold lacks", unknown, of=len(found)),
         _mistake("documents with another text than in gold", other),
+        _mistake("answers to documents that gold lacks", [id for id in strings if id not in wanted]),
     ]
     if any(mistakes):
         raise ScoringError(
             f"gold and predicted do not belong together: {'; '.join(filter(None, mistakes))}. "
             "Score predictions against the gold documents they were made from, all of them, each once."
         )
-    return [pair_of(document, found[id]) for id, document in wanted.items()]
+    if not further and not strings:
+        return [pair_of(document, found[id]) for id, document in wanted.items()]
+    return [
+        pair_of(document, one, tuple(strings.get(id, ())))
+        for id, document in wanted.items()
+        for one in (found[id], *further.get(id, ()))
+    ]
 
 
 def _by_id(documents: Iterable[Document]) -> tuple[dict[str, Document], list[str]]:
-    found: dict[str, Document] = {}
+    listed = list(documents)
+    found = {document.id: document for document in listed}
+    if len(found) == len(listed):
+        return found, []
+    times = Counter(document.id for document in listed)
+    return found, [id for id, number in times.items() if number > 1]
+
+
+def _by_id_and_task(documents: Iterable[Document]) -> tuple[dict[str, Document], dict[str, list[Document]], list[str]]:
+    """Predicted Documents by id, and further ones of the same id; those that answer different tasks may share one."""
+    listed = list(documents)
+    found = {document.id: document for document in listed}
+    further: dict[str, list[Document]] = {}
     twice: dict[str, None] = {}
-    for document in documents:
-        if document.id in found:
+    if len(found) == len(listed):
+        return found, further, []
+    found = {}
+    for document in listed:
+        if document.id not in found:
+            found[document.id] = document
+            continue
+        others = [found[document.id], *further.get(document.id, ())]
+        tasks = set(tasks_of(document))
+        if any(not tasks or not tasks_of(other) or tasks & set(tasks_of(other)) for other in others):
             twice[document.id] = None
-        found[document.id] = document
-    return found, list(twice)
+        further.setdefault(document.id, []).append(document)
+    return found, further, list(twice)
 
 
 def _mistake(what: str, ids: list[str], *, of: int | None = None) -> str:
@@ -113,46 +271,49 @@ def _nothing(pairs: Sequence[Pair]) -> str:
 # Counting
 
 
-def _task_rows(pairs: Sequence[Pair], dataset: str, task: str, name: str, rule: Rule) -> list[Row]:
-    totals: dict[str, dict[str | None, Counts]] = {}
-    documents: Counter[str] = Counter()
-    no_types = task == "RE" and (_ends_untyped(p.gold for p in pairs) or _ends_untyped(p.predicted for p in pairs))
+def _row(tally: Tally, scored: _Scored, measure: str, name: str, rule: Rule) -> Row:
+    total = sum(tally.by_type.values(), Counts())
+    by_type = {type: tally.by_type[type] for type in sorted(type for type in tally.by_type if type is not None)}
+    own = _headline(rule, total, by_type)
+    per_document = PerDocument(tuple(tally.ids), np.array(tally.numbers).reshape(-1, 3))
+    place = (scored.dataset, scored.task, measure, name, len(tally.ids))
+    return Row(*place, total, by_type, None if own == total.figures else own, per_document)
+
+
+def _headline(rule: Rule, total: Counts, by_type: Mapping[str, Counts]) -> Figures:
+    if rule.facts.headline == "micro":
+        return rule.figures(total)
+    figures = [rule.figures(counts) for counts in by_type.values() if counts.gold]
+    return Figures(*(sum(column) / len(figures) for column in zip(*figures, strict=True))) if figures else Figures(0.0, 0.0, 0.0)
+
+
+def _task_rows(scored: _Scored, name: str, rule: Rule) -> tuple[list[Row], int]:
+    """The rows, and how many documents the rule cannot take."""
+    pairs, task = scored.pairs, scored.task
+    if isinstance(rule, MentionRule) and (whole := rule.tally(pairs, task, lambda pair: _malformed(pair, task))):
+        return [_row(whole, scored, rule.measures(task)[0], name, rule)], 0
+    no_types = RELATIONS_STRICT in rule.measures(task) and (
+        _ends_untyped(p.gold for p in pairs) or _ends_untyped(p.predicted for p in pairs)
+    )
+    hit_by_malformed = rule.malformed.get(task, ())
+    tallies = {measure: Tally() for measure in rule.measures(task)}
+    left_out = 0
     for pair in pairs:
-        gold, predicted = rule.items(pair.gold, task), rule.items(pair.predicted, task)
-        malformed = _malformed(pair, task)
-        for measure, gold_items in gold.items():
-            items = predicted[measure]
-            if measure == RELATIONS_STRICT and (no_types or not _types_asked(pair)):
-                continue
-            if measure in ARGUMENT_MEASURES and not (gold_items or items or _roles_asked(pair)):
-                continue
-            documents[measure] += 1
-            counts = totals.setdefault(measure, {})
-            _add(counts, gold_items, items)
-            if malformed and measure in rule.malformed.get(task, ()):
-                counts[None] = counts.get(None, Counts()) + Counts(false_positive=malformed)
-    return [
-        Row(
-            dataset,
-            task,
-            measure,
-            name,
-            documents[measure],
-            sum(counts.values(), Counts()),
-            {type: counts[type] for type in sorted(t for t in counts if t is not None)},
-        )
-        for measure, counts in totals.items()
-    ]
+        counts = rule.counts(pair, task)
+        left_out += not counts
+        malformed = _malformed(pair, task) if hit_by_malformed and pair.predicted.problems else 0
+        for measure, own in counts.items():
+            if _is_measured(measure, own, pair, no_types):
+                tallies[measure].add(pair.gold.id, own, malformed if measure in hit_by_malformed else 0)
+    rows = [_row(tally, scored, measure, name, rule) for measure, tally in tallies.items() if tally.ids]
+    return rows, left_out
 
 
-def _add(totals: dict[str | None, Counts], gold: Sequence[Item], predicted: Sequence[Item]) -> None:
-    """Matches type by type: items of different types never are equal."""
-    sides: dict[str | None, tuple[list[Item], list[Item]]] = {}
-    for side, items in enumerate((gold, predicted)):
-        for item in items:
-            sides.setdefault(item.type, ([], []))[side].append(item)
-    for type, (wanted, found) in sides.items():
-        totals[type] = totals.get(type, Counts()) + count_matches(wanted, found)
+def _is_measured(measure: str, counts: ByType, pair: Pair, no_types: bool) -> bool:
+    """Whether the measure says anything of the pair: types of arguments must be asked and there, roles asked or there."""
+    if measure == RELATIONS_STRICT:
+        return not no_types and _types_asked(pair)
+    return measure not in ARGUMENT_MEASURES or bool(counts) or _roles_asked(pair)
 
 
 def _malformed(pair: Pair, task: str) -> int:
@@ -175,6 +336,8 @@ def _malformed(pair: Pair, task: str) -> int:
 
 
 def _predicted_tasks(pair: Pair) -> list[str]:
+    if pair.tasks:
+        return list(pair.tasks)
     if pair.asked is None:
         return common_tasks(pair)
     return [task for task, kind in zip(TASKS, KINDS, strict=True) if getattr(pair.asked, kind)]
@@ -190,18 +353,18 @@ def _roles_asked(pair: Pair) -> bool:
 
 def _ends_untyped(documents: Iterable[Document]) -> bool:
     """Whether there are relations and no argument of any has a type: then types are no part of these annotations or answers."""
-    ends = [
-        (document.entities or ())[end].type
-        for document in documents
-        for relation in document.relations or ()
-        if relation.level == "entity"
-        for end in (relation.head, relation.tail)
-    ]
-    return bool(ends) and all(type is None for type in ends)
+    found = False
+    for document in documents:
+        for relation in document.relations or ():
+            if relation.level == "entity":
+                found = True
+                if any((document.entities or ())[end].type is not None for end in (relation.head, relation.tail)):
+                    return False
+    return found
 
 
 def _ungrounded(pairs: Iterable[Pair], task: str) -> int:
-    return sum(not mention.grounded for pair in pairs for mention in gold_mentions(pair.gold, task))
+    return sum(mention.start is None for pair in pairs for mention in gold_mentions(pair.gold, task))
 
 
 def _between_clusters(pairs: Iterable[Pair]) -> int:
@@ -212,7 +375,9 @@ def _audit(dataset: str, pairs: Sequence[Pair]) -> Audit:
     pieces: Counter[str] = Counter()
     affected: Counter[str] = Counter()
     for pair in pairs:
-        kinds = [str(problem.get("kind")) for problem in pair.predicted.problems or ()]
+        if not pair.predicted.problems:
+            continue
+        kinds = [str(problem.get("kind")) for problem in pair.predicted.problems]
         pieces.update(kinds)
         affected.update(set(kinds))
     return Audit(dataset, len(pairs), dict(sorted(pieces.items())), dict(sorted(affected.items())))

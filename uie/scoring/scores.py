@@ -3,16 +3,31 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from uie.scoring.counts import Counts
+import numpy as np
+
+from uie.scoring.counts import Counts, Figures
 from uie.scoring.rules import MEASURES
 
 # Problems of answers (`uie.tasks.question.Problem`), in the order reports show them, also when there are none.
 PROBLEM_KINDS = ("malformed", "unknown_type", "ungrounded", "repeated", "truncated", "empty")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PerDocument:
+    """Counts document by document, for intervals and comparisons. `ids` are those of gold, in its order."""
+
+    ids: tuple[str, ...]
+    counts: "np.ndarray[tuple[int, int], np.dtype[np.float64]]"
+    "(documents, 3): true positives, false positives, false negatives"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measure of one corpus. `rule` is the rule that was used, which is not the one asked for where gold has no offsets."""
+    """One measure of one corpus. `rule` is the rule that was used, which is not the one asked for where gold has no offsets.
+
+    `own` are the rule's figures where it does not compute them from the counts as others do: it rounds, smooths, or heads its tables
+    with the mean over types. `per_document` is None in Scores that were read from a file.
+    """
 
     dataset: str
     task: str
@@ -21,6 +36,25 @@ class Row:
     documents: int
     counts: Counts
     by_type: Mapping[str, Counts] = field(default_factory=dict)
+    own: Figures | None = None
+    per_document: PerDocument | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def figures(self) -> Figures:
+        """The rule's precision, recall and F1."""
+        return self.own or self.counts.figures
+
+    @property
+    def precision(self) -> float:
+        return self.figures.precision
+
+    @property
+    def recall(self) -> float:
+        return self.figures.recall
+
+    @property
+    def f1(self) -> float:
+        return self.figures.f1
 
     @property
     def macro_f1(self) -> float:
@@ -30,6 +64,12 @@ class Row:
         micro figures alone, and so do malformed pieces, which have no type.
         """
         return _mean(counts.f1 for counts in self.by_type.values() if counts.gold)
+
+    @property
+    def weighted_f1(self) -> float:
+        """The mean F1 over the types that gold has, each weighing as much as it has gold items; 0.0 when it has none."""
+        gold = sum(counts.gold for counts in self.by_type.values())
+        return sum(counts.f1 * counts.gold for counts in self.by_type.values()) / gold if gold else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +85,11 @@ class Aggregate:
     mean_precision: float
     mean_recall: float
     mean_f1: float
+
+    @property
+    def figures(self) -> Figures:
+        """Those of the counts; of a single corpus the rule's own."""
+        return self.counts.figures if self.datasets > 1 else Figures(self.mean_precision, self.mean_recall, self.mean_f1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +135,9 @@ def aggregate_rows(rows: Iterable[Row]) -> tuple[Aggregate, ...]:
             datasets=len(group),
             documents=sum(row.documents for row in group),
             counts=sum((row.counts for row in group), Counts()),
-            mean_precision=_mean(row.counts.precision for row in group),
-            mean_recall=_mean(row.counts.recall for row in group),
-            mean_f1=_mean(row.counts.f1 for row in group),
+            mean_precision=_mean(row.precision for row in group),
+            mean_recall=_mean(row.recall for row in group),
+            mean_f1=_mean(row.f1 for row in group),
         )
         for key, group in sorted(groups.items(), key=lambda item: tasks.index(item[0][0]))
     )

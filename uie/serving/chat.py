@@ -108,7 +108,7 @@ class Chat:
             return
         schema = read_schema(self.schema, lang="en")
         for task in tasks_from(self.tasks, schema):
-            kind = TASKS.get(task).KINDS[0]
+            kind = TASKS.get(task).kinds[0]
             names = ", ".join(label.name for label in getattr(schema, kind))
             self._tell(f"{task}: {names or f'the schema has no {kind}'}")
 
@@ -229,7 +229,7 @@ def listed(document: Document) -> list[Text]:
     entities = document.entities or ()
     for relation in document.relations or ():
         head, tail = entities[relation.head].mention, entities[relation.tail].mention
-        rows.append(Text.assemble("  ", (relation.type, "bold"), f"  {_said(head)} → {_said(tail)}"))
+        rows.append(Text.assemble("  ", (relation.type or "—", "bold"), f"  {_said(head)} → {_said(tail)}"))
     for event in document.events or ():
         rows.append(Text.assemble("  ", (event.type, "bold"), f"  {_said(event.trigger)}" if event.trigger else ""))
         rows += [Text(f"    {a.role}: {_said(a.mention)}") for a in event.arguments if a.mention]

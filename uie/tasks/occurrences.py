@@ -18,6 +18,18 @@ def places(text: str, string: str) -> list[int]:
     return bounded or found
 
 
+def numbered_places(text: str, string: str) -> list[int]:
+    """All starts of `string`, in the order of their occurrence numbers: first its `places`, then those that cut words."""
+    first = places(text, string)
+    taken = set(first)
+    found, start = list(first), text.find(string) if string else -1
+    while start >= 0:
+        if start not in taken:
+            found.append(start)
+        start = text.find(string, start + 1)
+    return found
+
+
 def at_word_boundaries(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` cuts no word. Scripts written without spaces (Chinese, Japanese, Thai …) have no boundary to cut."""
     return not (_joined(text, start) or _joined(text, end))
@@ -46,8 +58,8 @@ def is_unspaced(character: str) -> bool:
 
 
 def occurrence_of(text: str, mention: Mention) -> int | None:
-    """Which of the string's `places` the mention takes, from 1; None when it is ungrounded, discontinuous or at none of them."""
+    """Which of the string's `numbered_places` the mention takes, from 1; None when it is ungrounded or discontinuous."""
     if mention.start is None or mention.fragments:
         return None
-    found = places(text, mention.text)
+    found = numbered_places(text, mention.text)
     return found.index(mention.start) + 1 if mention.start in found else None

@@ -87,6 +87,18 @@ def plan_order(lengths: Sequence[int], *, steps: int, batch_size: int, unit: int
     return grouped
 
 
+def composed_order(lengths: Sequence[int], *, steps: int, batch_size: int) -> list[int]:
+    """The same for records whose file has composed every batch (`batch` of a mix): as they stand, over and over.
+
+    Only inside a batch examples stand by length, so that what is computed at once needs little padding.
+    """
+    order: list[int] = []
+    for start in range(0, steps * batch_size, batch_size):
+        batch = sorted((place % len(lengths) for place in range(start, start + batch_size)), key=lambda index: lengths[index])
+        order += batch
+    return order
+
+
 class ExampleSequence(torch.utils.data.Dataset[Example]):
     """Examples in a given order."""
 

@@ -3,22 +3,22 @@
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from uie.errors import TrainingError
 from uie.records.record import Record
-from uie.schema import EventLabel, Label, Schema, read_schema, schema_to_mapping
+from uie.schema import KINDS, Label, Schema, read_schema, schema_to_mapping
 from uie.settings import read_yaml, to_mapping
 from uie.storage import claim_folder, parse_object, whole_file, write_json, write_manifest
 from uie.training.settings import TrainSettings
 
 Json = dict[str, Any]
-L = TypeVar("L", bound=Label)
 # Two runs that differ in these only take the same steps.
 _MAY_CHANGE = {"out", "log_steps", "save_steps", "eval_steps", "keep_checkpoints"}
 
@@ -93,7 +93,7 @@ def last_checkpoint(out: Path) -> Path | None:
 def write_questions(out: Path, wrap: str, records: Iterable[Record], *, max_answer_tokens: int) -> None:
     """`questions.json`: what the run was asked, so that prediction asks the same way."""
     seen: dict[str, dict[str, None]] = {"tasks": {}, "formats": {}, "prompts": {}, "langs": {}}
-    schemas: dict[str, dict[str, Schema]] = {}
+    asked: dict[str, dict[str, _Asked]] = {}
     read: dict[str, Schema] = {}
     for record in records:
         for key, value in (("tasks", record.task), ("formats", record.format), ("prompts", record.prompt), ("langs", record.lang)):
@@ -103,32 +103,49 @@ def write_questions(out: Path, wrap: str, records: Iterable[Record], *, max_answ
             text = record.lang + json.dumps(record.schema)
             if text not in read:
                 read[text] = read_schema(record.schema, lang=record.lang, where=f"record {record.id}")
-            of_dataset = schemas.setdefault(record.dataset, {})
-            of_dataset[record.task] = _joined(of_dataset.get(record.task, Schema(record.lang)), read[text])
-    mappings = {dataset: {task: schema_to_mapping(schema) for task, schema in tasks.items()} for dataset, tasks in schemas.items()}
+            asked.setdefault(record.dataset, {}).setdefault(record.task, _Asked(record.lang)).add(read[text])
+    mappings = {
+        dataset: {task: schema_to_mapping(found.schema()) for task, found in tasks.items()} for dataset, tasks in asked.items()
+    }
     lists = {key: list(values) for key, values in seen.items()}
     write_json(out / "questions.json", {"wrap": wrap, **lists, "schemas": mappings, "max_answer_tokens": max_answer_tokens})
 
 
-def _joined(first: Schema, second: Schema) -> Schema:
-    """Labels of both, the first's order and names before the second's: records ask samples of one schema."""
-    if first is second:
-        return first
-    events = {event.label: event for event in first.events}
-    for event in second.events:
-        held = events.get(event.label)
-        roles = _labels(held.roles if held else (), event.roles)
-        events[event.label] = EventLabel(event.label, (held or event).name, (held or event).description, roles)
-    return Schema(
-        first.lang, _labels(first.entities, second.entities), _labels(first.relations, second.relations), tuple(events.values())
-    )
+class _Asked:
+    """All labels that the records of one corpus and task ask, each by the name it has in most of them.
 
+    Records ask samples of one schema, and may show a label by a paraphrase or a code.
+    """
 
-def _labels(first: Iterable[L], second: Iterable[L]) -> tuple[L, ...]:
-    found = {label.label: label for label in first}
-    for label in second:
-        found.setdefault(label.label, label)
-    return tuple(found.values())
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._names: dict[tuple[str, ...], Counter[str]] = {}
+        self._first: dict[tuple[str, ...], Label] = {}
+
+    def add(self, schema: Schema) -> None:
+        for kind in KINDS:
+            for label in getattr(schema, kind):
+                self._note((kind, label.label), label)
+                for role in getattr(label, "roles", ()):
+                    self._note((kind, label.label, role.label), role)
+
+    def schema(self) -> Schema:
+        events = tuple(replace(event, roles=self._labels("events", event.label)) for event in self._labels("events"))
+        return Schema(self._lang, self._labels("entities"), self._labels("relations"), events)
+
+    def _note(self, key: tuple[str, ...], label: Label) -> None:
+        self._names.setdefault(key, Counter())[label.name] += 1
+        self._first.setdefault(key, label)
+
+    def _labels(self, *parent: str) -> tuple[Any, ...]:
+        found, taken = [], set()
+        for key, label in self._first.items():
+            if key[:-1] == parent:
+                names = [name for name, _ in self._names[key].most_common()]
+                name = next((name for name in (*names, label.label) if name not in taken), label.label)
+                taken.add(name)
+                found.append(replace(label, name=name))
+        return tuple(found)
 
 
 def close_run(settings: TrainSettings, result: RunResult, facts: Mapping[str, Any]) -> None:
@@ -156,3 +173,27 @@ def read_result(out: Path) -> RunResult:
 def _held_manifest(out: Path) -> Json:
     path = out / "manifest.json"
     return parse_object(path.read_text(encoding="utf-8"), str(path), error=TrainingError) if path.is_file() else {}
+
+
+def composed_batch(settings: TrainSettings, *, rejected: int) -> int | None:
+    """Of how many records each batch of the train file was composed (`batch` of its mix); None where it was not.
+
+    Raises:
+        TrainingError: training would not keep the composition.
+    """
+    path = settings.train.parent / "manifest.json"
+    built = parse_object(path.read_text(encoding="utf-8"), str(path), error=TrainingError) if path.is_file() else {}
+    batch = built.get("settings", {}).get("batch") if built.get("command") == "build-data" else None
+    if batch is None:
+        return None
+    if settings.batch_size % batch:
+        raise TrainingError(
+            f"batch_size: {settings.train} is composed in batches of {batch} records; expected a multiple of that, "
+            f"found {settings.batch_size}."
+        )
+    if rejected:
+        raise TrainingError(
+            f"{settings.train}: composed in batches of {batch} records, of which {rejected} would be set aside; "
+            "raise max_length, or build them with shorter windows.tokens."
+        )
+    return int(batch)

@@ -22,10 +22,11 @@ from uie.models.loading import best_dtype, load_base, load_tokenizer, pick_devic
 from uie.models.sources import ModelSource
 from uie.records.record import read_records
 from uie.storage import file_hash, to_line, write_jsonl
-from uie.training.batches import Examples, ExampleSequence, collate, encode_records, plan_order
+from uie.training.batches import Examples, ExampleSequence, collate, composed_order, encode_records, plan_order
 from uie.training.folder import (
     RunResult,
     close_run,
+    composed_batch,
     discard_unstarted,
     is_finished,
     last_checkpoint,
@@ -178,8 +179,11 @@ def _trainer(
     if settings.mode == "lora":
         model = add_adapter(model, settings.lora)
     lengths = [len(example.input_ids) for example in examples.examples]
-    unit = settings.micro_batch * arguments.world_size
-    order = plan_order(lengths, steps=steps, batch_size=settings.batch_size, unit=unit, seed=settings.seed)
+    if composed_batch(settings, rejected=len(examples.rejected)):
+        order = composed_order(lengths, steps=steps, batch_size=settings.batch_size)
+    else:
+        unit = settings.micro_batch * arguments.world_size
+        order = plan_order(lengths, steps=steps, batch_size=settings.batch_size, unit=unit, seed=settings.seed)
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     return GradedTrainer(
         model=model,

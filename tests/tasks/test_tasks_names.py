@@ -2,8 +2,8 @@
 
 import pytest
 
-from uie.formats.names import label_of, name_of
 from uie.schema import Label
+from uie.tasks.names import label_of, name_of
 from uie.tasks.question import Problem
 
 KNOWN = (Label("PER", "person"), Label("person", "people"), Label("LOC", "LOC"))
@@ -21,7 +21,11 @@ def test_a_label_is_shown_by_its_name(label: str, name: str) -> None:
         pytest.param("person", "PER", (), id="a name goes before another's label"),
         pytest.param("LOC", "LOC", (), id="a label that is its own name"),
         pytest.param("PER", "PER", (Problem("repaired_type", "PER"),), id="a label that is not"),
-        pytest.param("loc", "loc", (Problem("unknown_type", "loc"),), id="unknown"),
+        pytest.param("place", "place", (Problem("unknown_type", "place"),), id="unknown"),
+        pytest.param("loc", "LOC", (Problem("repaired_type", "loc"),), id="another case"),
+        pytest.param("Persons", "Persons", (Problem("unknown_type", "Persons"),), id="a plural of what two labels may mean"),
+        pytest.param("LOCs", "LOC", (Problem("repaired_type", "LOCs"),), id="a plural"),
+        pytest.param("ＬＯＣ", "LOC", (Problem("repaired_type", "ＬＯＣ"),), id="full-width letters"),
     ],
 )
 def test_a_name_is_read_as_its_label(name: str, label: str, problems: tuple[Problem, ...]) -> None:

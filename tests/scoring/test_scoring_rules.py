@@ -1,0 +1,323 @@
+"""What holds for any gold and any prediction, rule by rule; and, for each property that a rule lacks, an example."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scoring_documents import at, ner, related
+
+from uie.documents import Argument, Document, Entity, Event, Mention, Relation
+from uie.errors import ScoringError, SettingsError
+from uie.scoring import HOLDS, RULES
+from uie.scoring.counts import Counts
+from uie.scoring.score import ALL, Scores, score
+
+TEXT = "ab ab cab abc"
+SPANS = [(0, 2), (3, 5), (0, 5), (7, 9), (6, 9), (10, 13)]
+OURS = ("strict", "string", "boundary", "type-only", "partial", "muc", "head", "any-gold-mention")
+TYPED = ("strict", "string", "type-only", "partial", "cluener", "gliner", "spacy", "conlleval", "instructuie", "b2ner", "iepile")
+
+mentions = st.sampled_from([Mention(TEXT[start:end], start, end) for start, end in SPANS])
+entities = st.builds(Entity, mentions, st.sampled_from("AB"))
+arguments = st.builds(Argument, st.sampled_from(["by", "to"]), mentions)
+events = st.builds(Event, st.sampled_from("XY"), mentions, st.lists(arguments, max_size=3).map(tuple))
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    found = draw(st.lists(entities, min_size=1, max_size=5))
+    ends = st.integers(0, len(found) - 1)
+    relations = draw(st.lists(st.builds(Relation, st.sampled_from("RS"), ends, ends), max_size=4))
+    clusters = (tuple(range(len(found))),) if draw(st.booleans()) else ()
+    told = tuple(draw(st.lists(events, max_size=3)))
+    return Document("d", TEXT, entities=tuple(found), relations=tuple(relations), events=told, clusters=clusters)
+
+
+def without_wordings(name: str) -> bool:
+    """Whether the rule reads Documents, whatever formats are there."""
+    return RULES.get(name).facts.input == "documents"
+
+
+def usable(name: str) -> bool:
+    from uie.formats import FORMATS
+
+    wording = RULES.get(name).facts.wording
+    return not wording or wording in FORMATS
+
+
+def rows_of(gold: Document, predicted: Document, name: str) -> Scores | None:
+    """None where the rule cannot take the Document (tags of mentions that are not flat)."""
+    try:
+        return score([gold], [predicted], rule=name)
+    except ScoringError as error:
+        assert "cannot be taken" in str(error)
+        return None
+
+
+def test_every_rule_says_what_it_is() -> None:
+    names = RULES.names()
+
+    assert len(names) == 27
+    for name in names:
+        facts = RULES.get(name).facts
+        assert facts.name == name
+        assert facts.compares
+        assert facts.used_by
+        assert facts.source
+        assert set(facts.breaks) <= set(HOLDS)
+
+
+def test_our_own_rules_break_nothing() -> None:
+    assert [name for name in OURS if RULES.get(name).facts.breaks] == []
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if "gold" not in RULES.get(name).facts.breaks and usable(name)])
+@settings(max_examples=25, deadline=None)
+@given(gold=documents())
+def test_gold_scored_against_itself_is_perfect(name: str, gold: Document) -> None:
+    found = rows_of(gold, gold, name)
+
+    for row in found.rows if found else ():
+        assert row.counts.false_positive == row.counts.false_negative == 0, row
+        assert row.f1 == pytest.approx(1.0 if row.counts.gold else 0.0)
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if "order" not in RULES.get(name).facts.breaks and usable(name)])
+@settings(max_examples=25, deadline=None)
+@given(pairs=st.lists(st.tuples(documents(), documents()), min_size=1, max_size=3), rng=st.randoms(use_true_random=False))
+def test_order_changes_nothing(name: str, pairs: list[tuple[Document, Document]], rng: random.Random) -> None:
+    gold = [replace(g, id=str(n), dataset=f"set{n % 2}") for n, (g, _) in enumerate(pairs)]
+    predicted = [replace(p, id=str(n), relations=None, clusters=None) for n, (_, p) in enumerate(pairs)]
+    try:
+        before = score(gold, predicted, rule=name)
+    except ScoringError as error:
+        assert "nothing to score" in str(error)
+        return
+
+    def mixed(document: Document) -> Document:
+        told, found = list(document.events or ()), list(document.entities or ())
+        rng.shuffle(told)
+        rng.shuffle(found)
+        return replace(document, events=tuple(told), entities=tuple(found))
+
+    rng.shuffle(gold)
+    after = score(gold, [mixed(document) for document in predicted], rule=name)
+
+    assert after.rows == before.rows
+
+
+@pytest.mark.parametrize("name", [name for name in TYPED if usable(name)])
+@settings(max_examples=25, deadline=None)
+@given(gold=documents(), predicted=documents(), further=entities)
+def test_a_further_wrong_entity_never_raises_f1(name: str, gold: Document, predicted: Document, further: Entity) -> None:
+    wrong = replace(further, type="never in gold")
+    more = replace(predicted, entities=(*predicted.entities, wrong), clusters=None)
+
+    before, after = (rows_of(gold, replace(side, relations=None, events=None), name) for side in (predicted, more))
+
+    for one, other in zip(before.rows if before else (), after.rows if after else (), strict=True):
+        assert other.f1 <= one.f1 + 1e-12
+        assert other.recall <= one.recall + 1e-12
+
+
+@given(gold=documents(), predicted=documents())
+def test_looser_rules_find_no_less(gold: Document, predicted: Document) -> None:
+    def right(name: str, measure: str = "entities") -> float:
+        row = score([gold], [predicted], rule=name).row("", "NER", measure)
+        assert row is not None
+        return row.counts.true_positive
+
+    strict, partial = right("strict"), right("partial")
+    assert strict <= right("boundary")
+    assert strict <= right("type-only")
+    assert strict <= right("string")
+    assert strict <= partial <= right("muc", "entities, type") + 1e-9
+    assert strict == right("muc", "entities, strict")
+    assert right("boundary") == right("muc", "entities, exact") <= right("muc", "entities, partial")
+
+
+@given(gold=documents(), predicted=documents())
+def test_arguments_count_for_no_less_under_looser_rules(gold: Document, predicted: Document) -> None:
+    def right(name: str) -> float:
+        row = score([gold], [predicted], rule=name).row("", "EE", "argument classification")
+        assert row is not None
+        return row.counts.true_positive
+
+    assert right("strict") <= right("head")
+
+
+# What the peers' rules break
+
+
+def test_gollie_removes_the_second_type_of_a_span_even_of_gold() -> None:
+    gold = ner("d", "Rome fell", (Mention("Rome", 0, 4), "LOC"), (Mention("Rome", 0, 4), "ORG"))
+
+    assert score([gold], [gold], rule="gollie").rows[0].counts == Counts(1, 0, 1)
+
+
+def test_gollie_keeps_the_first_of_mentions_that_are_too_many() -> None:
+    gold = ner("d", "Rome fell", (Mention("Rome", 0, 4), "LOC"))
+    right, wrong = (Mention("Rome", 0, 4), "LOC"), (Mention("Rome", 0, 4), "ORG")
+
+    assert score([gold], [ner("d", "Rome fell", right, wrong)], rule="gollie").rows[0].counts == Counts(1, 0, 0)
+    assert score([gold], [ner("d", "Rome fell", wrong, right)], rule="gollie").rows[0].counts == Counts(0, 1, 1)
+
+
+def test_universalner_loses_a_list_with_a_bracket() -> None:
+    gold = ner("d", "see [1] of Rome", (Mention("[1]", 4, 7), "REF"), (Mention("Rome", 11, 15), "REF"))
+
+    assert score([gold], [gold], rule="universalner").rows[0].counts == Counts(0, 0, 0)
+
+
+def test_uie_offsets_put_gold_at_the_first_place() -> None:
+    text = "Rome fell, Rome rose"
+    gold = ner("d", text, (at(text, "Rome", 2), "LOC"))
+
+    assert score([gold], [gold], rule="uie-offset.first").rows[0].counts == Counts(0, 1, 1)
+
+
+def test_uie_offsets_gain_from_a_wrong_mention_and_depend_on_order() -> None:
+    text = "New York and York"
+    gold = ner("d", text, (at(text, "York", 2), "LOC"))
+    york, new_york = (at(text, "York"), "LOC"), (at(text, "New York"), "ORG")
+
+    alone = score([gold], [ner("d", text, york)], rule="uie-offset.longer_first").rows[0].counts
+    more = score([gold], [ner("d", text, york, new_york)], rule="uie-offset.longer_first").rows[0].counts
+
+    assert (alone, more) == (Counts(0, 1, 1), Counts(1, 1, 0))
+
+
+def test_spacy_counts_the_second_equal_mention_of_a_prediction_as_wrong() -> None:
+    gold = ner("d", "Rome fell", (Mention("Rome", 0, 4), "LOC"), (Mention("Rome", 0, 4), "LOC"))
+
+    assert score([gold], [gold], rule="spacy").rows[0].counts == Counts(1, 1, 0)
+
+
+# All rules at once, and rules that do not fit
+
+
+def test_all_rules_score_side_by_side_and_say_why_not() -> None:
+    gold = related("d", "Ann met Bob", (Mention("Ann", 0, 3), "met", Mention("Bob", 8, 11)), dataset="news")
+
+    scores = score([gold], [gold], rule=ALL)
+
+    assert scores.rule == "all"
+    used = {row.rule for row in scores.rows}
+    assert {"strict", "string", "type-only", "gollie", "uie-offset.first"} <= used
+    assert used.isdisjoint({"cluener", "muc", "textee"})
+    assert "cluener: not scored on news, RE: the rule says nothing of such items." in scores.notes
+    assert any(note.startswith("any-gold-mention: not scored on news, RE: 1 of 1 documents cannot be taken") for note in scores.notes)
+    assert all(row.f1 in (0.0, 1.0) for row in scores.rows)
+
+
+def test_without_offsets_all_rules_are_those_that_need_none() -> None:
+    gold = [ner("d", "Rome fell", (Mention("Rome"), "LOC"))]
+
+    scores = score(gold, gold, rule=ALL)
+
+    assert not any(RULES.get(row.rule).needs_offsets for row in scores.rows)
+    assert "strict: not scored on no dataset, NER: gold mentions have no offsets." in scores.notes
+
+
+def test_a_rule_that_needs_offsets_is_refused_with_counts_where_there_are_none() -> None:
+    gold = [
+        ner("a", "Rome fell", (Mention("Rome", 0, 4), "LOC"), dataset="with"),
+        ner("b", "Rome fell", (Mention("Rome"), "LOC"), (Mention("fell", 5, 9), "X"), dataset="without"),
+    ]
+
+    with pytest.raises(ScoringError) as error:
+        score(gold, gold, rule="muc")
+
+    assert str(error.value) == (
+        "rule 'muc' needs offsets, which gold mentions do not have: without, NER: 1 of 2. "
+        "Score these corpora by 'string', or leave them out."
+    )
+
+
+def test_a_rule_that_says_nothing_of_a_task_is_refused() -> None:
+    gold = [related("d", "Ann met Bob", (Mention("Ann", 0, 3), "met", Mention("Bob", 8, 11)), dataset="news")]
+
+    with pytest.raises(ScoringError) as error:
+        score(gold, gold, rule="cluener")
+
+    assert str(error.value) == "nothing to score: cluener: not scored on news, RE: the rule says nothing of such items."
+
+
+# Settings and figures of rules
+
+
+def test_symmetric_relations_have_no_direction() -> None:
+    text = "Ann met Bob"
+    ann, bob = at(text, "Ann"), at(text, "Bob")
+    gold = [related("d", text, (ann, "met", bob), (ann, "paid", bob), types={"Ann": "A", "Bob": "B"})]
+    turned = [related("d", text, (bob, "met", ann), (bob, "paid", ann), types={"Ann": "A", "Bob": "B"})]
+
+    counts = [row.counts for row in score(gold, turned, symmetric=["met"]).rows if "relations" in row.measure]
+
+    assert counts == [Counts(1, 1, 1), Counts(1, 1, 1)]
+    with pytest.raises(SettingsError) as error:
+        score(gold, turned, rule="gollie", symmetric=["met"])
+    assert str(error.value) == "rule 'gollie' knows no symmetric relations; score by strict, string or textee."
+
+
+def test_cluener_heads_its_tables_with_the_mean_over_types() -> None:
+    gold = ner("d", "Rome fell to Ann", (Mention("Rome", 0, 4), "LOC"), (Mention("Ann", 13, 16), "PER"))
+    predicted = ner("d", "Rome fell to Ann", (Mention("Rome", 0, 4), "LOC"), (Mention("fell", 5, 9), "LOC"))
+
+    (row,) = score([gold], [predicted], rule="cluener").rows
+
+    assert row.counts == Counts(1, 1, 1)
+    assert row.figures == pytest.approx((0.25, 0.5, 1 / 3))
+    assert score([gold], [predicted], rule="cluener").aggregates[0].figures == row.figures
+
+
+def test_weighted_f1_weighs_types_by_their_gold() -> None:
+    gold = ner("d", "a b c d", *[(Mention(x, 2 * n, 2 * n + 1), "L" if x != "d" else "M") for n, x in enumerate("abcd")])
+    predicted = ner("d", "a b c d", (Mention("d", 6, 7), "M"), (Mention("a", 0, 1), "N"))
+
+    (row,) = score([gold], [predicted]).rows
+
+    assert (row.macro_f1, row.weighted_f1) == (0.5, 0.25)
+
+
+def test_counts_are_kept_document_by_document() -> None:
+    text = "Rome fell"
+    gold = [ner(str(n), text, (Mention("Rome", 0, 4), "LOC")) for n in range(3)]
+    predicted = [gold[0], ner("1", text), ner("2", text, (Mention("fell", 5, 9), "LOC"))]
+
+    (row,) = score(gold, predicted).rows
+
+    assert row.per_document is not None
+    assert row.per_document.ids == ("0", "1", "2")
+    assert row.per_document.counts.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 1]]
+
+
+# Arguments: heads and clusters
+
+
+def test_an_argument_with_the_right_head_is_right() -> None:
+    text = "The old king of France fled."
+    whole, short, wrong = at(text, "The old king of France"), at(text, "king"), at(text, "France")
+    told = [Document("d", text, events=(Event("flee", at(text, "fled"), (Argument("who", m),)),)) for m in (whole, short, wrong)]
+
+    assert [score([told[0]], [p], rule="head").row("", "EE", "argument classification").counts for p in told] == [
+        Counts(1, 0, 0),
+        Counts(1, 0, 0),
+        Counts(0, 1, 1),
+    ]
+
+
+def test_any_mention_of_the_gold_cluster_is_right_once() -> None:
+    text = "Ann left. She met Bob."
+    ann, she, bob = at(text, "Ann"), at(text, "She"), at(text, "Bob")
+    people = (Entity(ann, "P"), Entity(she, "P"), Entity(bob, "P"))
+    gold = Document(
+        "d", text, entities=people, relations=(Relation("met", 0, 1, level="cluster"),), events=(), clusters=((0, 1), (2,))
+    )
+    predicted = Document("d", text, entities=people, relations=(Relation("met", 1, 2), Relation("met", 0, 2), Relation("met", 2, 0)))
+
+    (row,) = [row for row in score([gold], [predicted], rule="any-gold-mention").rows if row.task == "RE"]
+
+    assert row.counts == Counts(1, 1, 0)

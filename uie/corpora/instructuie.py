@@ -1,0 +1,107 @@
+"""InstructUIE arrays `[{"sentence", "entities" or "relations" or "events"}]` in, Documents with these annotations out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from uie.corpora import OnBad
+from uie.corpora.rows import Json, documents_from_array, string
+from uie.documents import Argument, Document, Entity, Event, Mention, Relation
+from uie.errors import CorpusError
+
+_KEYS = ("entities", "relations", "events")
+NO_LABELS = ("NA", "")
+"""What stands where there is no type: such an entity, relation, event or role is none (uie_dataset.py of InstructUIE)."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstructuieOptions:
+    """`needs`: the annotation that every record must have (default: any of the three)."""
+
+    needs: Literal["entities", "relations", "events"] | None = None
+
+
+def read(path: Path, options: InstructuieOptions, bad: OnBad) -> Iterator[Document]:
+    """One Document a record. The published data has positions that are missing, [] or [-1, -1], or off the mention.
+
+    A mention is grounded where `pos` ([start, end), code points) says what the text says, and is a string only everywhere else;
+    `meta.ungrounded` counts these. Items stay in the file's order. Head and tail of a relation become entities with the types they
+    carry, each once: a record with `relations` alone does not say all entities.
+    """
+
+    def document(row: Json) -> Document:
+        text = string(row, "sentence")
+        if options.needs is not None:
+            row[options.needs]  # a KeyError, told as the missing key
+        elif not any(key in row for key in _KEYS):
+            raise CorpusError(f"expected one of the keys {', '.join(_KEYS)}; found {', '.join(row)}.")
+        entities = _entities(row["entities"], text) if "entities" in row else []
+        relations = _relations(row["relations"], text, entities) if "relations" in row else None
+        read = Document(
+            str(row.get("id", "")),
+            text,
+            entities=tuple(entities) if "entities" in row or "relations" in row else None,
+            relations=relations,
+            events=_events(row["events"], text) if "events" in row else None,
+        )
+        ungrounded = sum(not mention.grounded for mention in read.mentions())
+        return replace(read, meta={"ungrounded": ungrounded}) if ungrounded else read
+
+    return documents_from_array(path, bad, document)
+
+
+def _entities(items: list[Json], text: str) -> list[Entity]:
+    return [Entity(_mention(item, "name", text), kind) for item in items if (kind := _label(item, "type")) is not None]
+
+
+def _relations(items: list[Json], text: str, entities: list[Entity]) -> tuple[Relation, ...]:
+    """The relations; `entities` gains the heads and tails that it lacks."""
+    found = []
+    for item in items:
+        kind = _label(item, "type")
+        if kind is not None:
+            found.append(Relation(kind, _end(item["head"], text, entities), _end(item["tail"], text, entities)))
+    return tuple(found)
+
+
+def _end(item: Json, text: str, entities: list[Entity]) -> int:
+    mention, kind = _mention(item, "name", text), _label({"type": "", **item}, "type")
+    for index, entity in enumerate(entities):
+        if entity.mention == mention and kind in (None, entity.type):
+            return index
+    entities.append(Entity(mention, kind))
+    return len(entities) - 1
+
+
+def _events(items: list[Json], text: str) -> tuple[Event, ...]:
+    found = []
+    for item in items:
+        kind = _label(item, "type")
+        if kind is None:
+            continue
+        trigger = _mention(item, "trigger", text) if item["trigger"] else None
+        arguments = [
+            Argument(role, _mention(argument, "name", text))
+            for argument in item["arguments"]
+            if (role := _label(argument, "role")) is not None
+        ]
+        found.append(Event(kind, trigger, tuple(arguments)))
+    return tuple(found)
+
+
+def _label(item: Json, key: str) -> str | None:
+    """The type or role; None where the layout says that there is none."""
+    value = item[key]
+    if not isinstance(value, str):
+        raise CorpusError(f"{key}: expected a text, found {value!r}.")
+    return None if value in NO_LABELS else value
+
+
+def _mention(item: Json, key: str, text: str) -> Mention:
+    name, pos = string(item, key), item.get("pos")
+    if isinstance(pos, list) and len(pos) == 2 and all(type(offset) is int for offset in pos):
+        start, end = pos
+        if start >= 0 and end == start + len(name) and text[start:end] == name:
+            return Mention(name, start, end)
+    return Mention(name)
