@@ -477,7 +477,7 @@ def _says_nothing(cell: Cell, raw: str) -> bool:
     if raw.strip() in ("None", "没有", cell.format.encode(Answer(), cell.question)):
         return True
     try:
-        return not _says_something(json.loads(raw))
+        return not _says_something(json.loads(raw.strip()))
     except (ValueError, RecursionError):
         return False
 

@@ -41,10 +41,8 @@ def walked(fresh: llguidance.LLMatcher, rng: Random, *, longest: int = 4000) -> 
     """
     tokenizer, written = byte_tokenizer(), bytearray()
     while True:
-        mask = fresh.compute_bitmask()
-        offered = [
-            token for token in range(tokenizer.vocab_size) if mask[token // 8] >> token % 8 & 1 and token != tokenizer.eos_token
-        ]
+        offered = [8 * at + bit for at, byte in enumerate(fresh.compute_bitmask()) if byte for bit in range(8) if byte >> bit & 1]
+        offered = [token for token in offered if token != tokenizer.eos_token]
         assert offered or fresh.is_accepting(), (bytes(written), fresh.get_error())
         if fresh.is_accepting() and (not offered or len(written) > longest or rng.random() < 1 / 3):
             break

@@ -77,6 +77,31 @@ def test_events_have_all_their_roles_in_the_order_of_the_class() -> None:
     assert encoded("EET", Answer(frames=(Frame("Marry", Named("wed")),))) == 'result = [\n    Marry(mention="wed"),\n]'
 
 
+def test_long_lines_are_broken_as_black_breaks_them() -> None:
+    long, longer = "a" * 60, "b" * 80
+    answers = [
+        Answer(frames=(Frame("Marry", Named("wed"), (Filler("Person", long[:33]),)),)),
+        Answer(frames=(Frame("Marry", Named("wed"), (Filler("Person", long),)),)),
+        Answer(frames=(Frame("Marry", Named("wed"), (Filler("Person", longer), Filler("Time", longer), Filler("Time", "now"))),)),
+    ]
+
+    assert encoded("EE", answers[0]) == (
+        f'result = [\n    Marry(\n        mention="wed", person=["{long[:33]}"], time=[], born_in=[]\n    ),\n]'
+    )
+    assert encoded("EE", answers[1]) == (
+        f'result = [\n    Marry(\n        mention="wed",\n        person=["{long}"],\n        time=[],\n        born_in=[],\n    ),\n]'
+    )
+    assert encoded("EE", answers[2]) == (
+        'result = [\n    Marry(\n        mention="wed",\n'
+        f'        person=[\n            "{longer}"\n        ],\n'
+        f'        time=[\n            "{longer}",\n            "now",\n        ],\n'
+        "        born_in=[],\n    ),\n]"
+    )
+    assert encoded("NER", Answer(mentions=(Named(longer, "PER"),))) == (
+        f'result = [\n    Person(\n        span="{longer}"\n    ),\n]'
+    )
+
+
 def test_an_empty_answer_is_an_empty_list() -> None:
     assert encoded("NER", Answer()) == fmt.describe(Question("NER", ACE, "")).none_word == "result = []"
     for raw in ("result = []", "[]", " []\n", "None"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from made_up import EMPTY, asked
 
 from uie.formats import json as fmt
-from uie.formats.json_items import in_text_order
+from uie.formats.text_order import in_text_order
 from uie.schema import read_schema
 from uie.tasks.items import MENTION, item, items_of
 from uie.tasks.question import Answer, Filler, Frame, Named, Problem, Question

@@ -100,6 +100,17 @@ def test_values_come_as_one_string_or_a_list_in_the_order_of_the_schema_and_the_
     )
 
 
+def test_roles_may_have_the_names_of_fields() -> None:
+    roles = (Label("kind", "类型"), Label("name", "名称"))
+    question = Question("EE", Schema("zh", events=(EventLabel("E", "事件", "", roles),)), "甲乙丙", "zh")
+    answer = Answer(frames=(Frame("E", Named("甲"), (Filler("kind", "乙"), Filler("name", "丙"))),))
+
+    written = fmt.encode(answer, question)
+
+    assert written == '{"事件": [{"trigger": "甲", "arguments": {"类型": "乙", "名称": "丙"}}]}'
+    assert fmt.decode(written, question) == (answer, ())
+
+
 def test_entities_and_their_values_come_in_the_order_of_the_text() -> None:
     schema = Schema("zh", (Label("P", "人物"),), (RelationLabel("w", "作品"), RelationLabel("j", "职业")))
     question = Question("KG", schema, "画家甲作丙与丁，乙亦然。", "zh")

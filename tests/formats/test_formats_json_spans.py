@@ -12,6 +12,7 @@ from made_up import DOCUMENTS, EMPTY, asked
 
 from uie.formats import json_spans as fmt
 from uie.parsing.grounding import ground
+from uie.schema import EventLabel, Label, Schema
 from uie.tasks.items import items_of
 from uie.tasks.occurrences import numbered_places
 from uie.tasks.question import Answer, Filler, Frame, Named, Problem, Question, Triple
@@ -174,6 +175,20 @@ def test_odd_numbers_are_left_out_and_reported(written: str, number: int | None,
 
     assert answer == Answer(mentions=(Named("Rome", "LOC", number),))
     assert [problem.kind for problem in problems] == kinds
+
+
+def test_names_may_be_those_of_fields() -> None:
+    names = ("type", "mention", "argument", "role", "event", "trigger")
+    roles = tuple(Label(name, name) for name in names)
+    schema = Schema("en", tuple(Label(name, name) for name in names), events=(EventLabel("event", "event", "", roles),))
+    ner = Answer(tuple(Named(name, name) for name in names))
+    ee = Answer(frames=(Frame("event", Named("trigger"), tuple(Filler(name, name) for name in names)),))
+
+    for question, answer in ((Question("NER", schema, ""), ner), (Question("EE", schema, ""), ee)):
+        raw = fmt.encode(answer, question)
+        assert fmt.decode(raw, question) == (answer, ())
+        found, _ = fmt.decode(raw[: raw.rindex("{") + len('{"argument": "tr')], question)
+        assert items_of(found, question)[0].fields == items_of(answer, question)[0].fields
 
 
 def test_the_numbers_of_a_relation_are_told_apart() -> None:

@@ -69,6 +69,14 @@ def test_the_engine_allows_the_grammars_strings_and_no_others(grammar: Grammar, 
     assert [string for string in [*right, *wrong] if recognises(grammar, string) != (string in right)] == []
 
 
+def test_a_node_that_many_share_is_written_once() -> None:
+    node: Grammar = Literal("a")
+    for _ in range(60):  # 2**60 nodes, were each looked at wherever it stands
+        node = Choice((Sequence((Literal("b"), node)), Sequence((Literal("c"), node))))
+
+    assert len(to_lark(node)) < 20_000
+
+
 @pytest.mark.parametrize(
     ("answer", "right"),
     [

@@ -24,16 +24,17 @@ _ARGUMENT: Row = ("role", "argument")
 def read_events(raw: str, question: Question, *, in_brackets: bool, escapes: bool) -> tuple[list[Item], list[Problem]]:
     """The events of an answer. `in_brackets`: brackets stand round an event, and its arguments before their roles.
 
-    Only where ASCII separators leave something unread, or a mention that is not in the text, others are taken for separators too.
+    Full-width and other separators are taken for such only where that leaves less unread or unknown than ASCII ones alone.
     """
     strict = _Reader(raw, question, in_brackets=in_brackets, escapes=escapes)
     strict.read(_STRICT, ":")
-    if not strict.problems and not strict.is_doubtful:
-        return list(strict.items()), []
-    loose = _Reader(raw, question, in_brackets=in_brackets, escapes=escapes)
-    loose.read(_LOOSE, ":：")
-    best = loose if strict.problems or not loose.problems else strict
-    return list(best.items()), best.problems
+    best = strict
+    if strict.doubts:
+        loose = _Reader(raw, question, in_brackets=in_brackets, escapes=escapes)
+        loose.read(_LOOSE, ":：")
+        best = min(strict, loose, key=lambda reader: reader.doubts)
+    items = list(best.items())
+    return items, best.problems if items or best.problems else [Problem("malformed", piece(raw))]  # separators only
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class _Reader:
         self._pending: tuple[int, int] | None = None  # where a value without its name stood
         self._is_mended = False  # whether the last item was reported as mended
         self._ends_with_separator = False
-        self.is_doubtful = False  # whether a name or a mention was taken though it is not known
+        self.doubts = 0  # pieces that could not be read, and names and mentions that are not known
         self._was_read = True  # whether the last piece that is not blank was
 
     def items(self) -> Iterator[Item]:
@@ -96,6 +97,7 @@ class _Reader:
         if text:
             self._was_read = self._take(text, start, end, before)
             if not self._was_read:
+                self.doubts += 1
                 self.problems.append(Problem("prose" if is_prose(text) else "malformed", piece(text)))
                 self._event_is_open = self._event_is_open and not self._begins_event(before)
         elif before in _CLOSING:
@@ -159,7 +161,8 @@ class _Reader:
             self.problems.append(Problem("repaired", piece(text)))
             return True
         if texts is None:
-            texts, self.is_doubtful = self._fitting.as_it_stands(fields, row), True
+            texts = self._fitting.as_it_stands(fields, row)
+            self.doubts += 1
         if texts is None:
             return False
         kept = list(texts)
@@ -191,6 +194,7 @@ class _Reader:
 
     def _drop_pending(self) -> None:
         if self._pending is not None:
+            self.doubts += 1
             self.problems.append(Problem("malformed", piece(self._raw[slice(*self._pending)])))
             self._pending = None
 

@@ -13,7 +13,7 @@
 
 Only what occurs is written, in the order of its first item; a type without mentions has no key. A trigger that is not there is "".
 Spacing is that of `json.dumps`; letters stand as they are. Equal strings are all written, so decode(encode(x)) == x up to the order
-of the items: inside a key it is kept, across keys `decode` puts items into the order of the text (`json_items.in_text_order`).
+of the items: inside a key it is kept, across keys `decode` puts items into the order of the text (`uie.formats.text_order`).
 """
 
 from typing import Any

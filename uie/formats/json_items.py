@@ -6,8 +6,6 @@ lone string for a list, `{"Ann": "person"}`, `["Ann", "person"]`, a wrapper like
 """
 
 import re
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass, replace
@@ -16,6 +14,7 @@ from itertools import product
 
 from uie.formats.json_writing import ARGUMENTS, ENTITIES, RELATIONS, Layout, number_field, written
 from uie.formats.salvage import Read, decoded, is_prose, piece, unlisted, unwrapped
+from uie.formats.text_order import in_text_order
 from uie.formats.tolerant_json import Cut, Missing, Object, Value, Word, loads, scan
 from uie.schema import Label
 from uie.tasks.items import (
@@ -33,7 +32,6 @@ from uie.tasks.items import (
     Row,
 )
 from uie.tasks.names import label_of
-from uie.tasks.occurrences import places
 from uie.tasks.question import Answer, Problem, Question
 
 
@@ -594,33 +592,3 @@ def _shown(value: Value, depth: int = 0) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_shown(one, depth + 1) for one in value)}]"
     return f"{{{', '.join(f'{written(key)}: {_shown(one, depth + 1)}' for key, one in value.pairs)}}}"
-
-
-def in_text_order(items: Listed[Item], text: str) -> list[Item]:
-    """Items that were grouped by their names, in the order of the text as far as it can be told.
-
-    Inside a group they are in that order already, and the groups come in the order of their first items. So each item takes the first
-    place of its string that no equal item has taken, at or behind the item before it, as in `uie.parsing.grounding`.
-    """
-    groups: dict[tuple[object, ...], list[Item]] = {}
-    for one in items:
-        names = (one.row, *(_plain(field.text) or field.text for field in one.fields if field.slot not in TEXT_SLOTS))
-        groups.setdefault(names, []).append(one)
-    starts: dict[str, list[int]] = {}
-    used: Counter[tuple[str, ...]] = Counter()
-    placed: list[tuple[int, Item]] = []
-    row, first = items[0].row if items else (), 0
-    for held in groups.values():
-        first = first if held[0].row == row else 0
-        row, behind = held[0].row, first
-        for number, one in enumerate(held):
-            key = tuple(field.text for field in one.fields)
-            string = key[0] if row[0] in TEXT_SLOTS else ""
-            free = starts[string] if string in starts else starts.setdefault(string, places(text, string))
-            if used[key] < len(free):
-                at = bisect_left(free, behind, lo=used[key])
-                at = at if at < len(free) else used[key]
-                behind, used[key] = free[at], at + 1
-            first = behind if number == 0 else first
-            placed.append((behind, replace(one, children=tuple(in_text_order(one.children, text)))))
-    return [one for _, one in sorted(placed, key=lambda pair: pair[0])]

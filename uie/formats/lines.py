@@ -107,9 +107,8 @@ def _field(field: Field, question: Question, *, inner: bool) -> str:
     meant = not (is_text and question.text) or field.text in question.text
     written = escaped(field.text, "_" if inner or not is_text else "", meant=meant)
     if not meant:
-        written = guarded(written, meant=False)
-    taken_for_listed = (field.slot == "trigger" and written.startswith("-")) or (not meant and unlisted(written) != written)
-    return f"\\{written}" if taken_for_listed else written
+        return guarded(written, meant=False)
+    return f"\\{written}" if field.slot == "trigger" and written.startswith("-") else written
 
 
 def _splits_last(row: Row, task: str) -> bool:

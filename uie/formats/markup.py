@@ -483,6 +483,7 @@ def _ranked(found: Sequence[tuple[int | None, Item]]) -> list[Item]:
 _GRAM, _NEAR, _FAR_GRAM, _FAR = 6, 24, 16, 4000
 """An answer that leaves the text is back in it where 6 characters of both agree, at most 24 further on in each; or where 16 do, at
 most 4,000 further on in the text (a model may leave out sentences)."""
+_SURROUNDING = 3
 
 
 class _Aligned:
@@ -504,10 +505,22 @@ class _Aligned:
         if not mention:
             return None
         if self._starts is not None:
-            found = self._starts[start]
+            found = self._starts[start] if self._is_surrounded(start, len(mention)) else -1
         else:
             found = start - self._offset + self._lead if self._offset <= start < self._end else -1
         return found if found >= 0 and self._text.startswith(mention, found) else None
+
+    def _is_surrounded(self, start: int, length: int) -> bool:
+        """Whether the characters before or behind a piece are the text's, too: three, or all where the text has fewer."""
+        assert self._starts is not None
+        place, end = self._starts[start], start + length
+        if place < 0:
+            return False
+        before, behind = min(_SURROUNDING, place), self._starts[end : end + _SURROUNDING]
+        return (
+            self._starts[start - before : start] == list(range(place - before, place))
+            and (before == _SURROUNDING or start == before)
+        ) or behind == list(range(place + length, place + length + _SURROUNDING))
 
     def problems(self, covered: Sequence[tuple[int, int]]) -> list[Problem]:
         """What of the answer is not the text: a change of it (once), lines round it. `covered`: what is tagged."""

@@ -56,7 +56,8 @@ def read_items(raw: str, question: Question, style: Style) -> tuple[list[Item], 
             reader.add(chunk, is_last=number + 1 == len(pieces))
             chunk = []
     reader.end()
-    return [one for kept in reader.kept for one in kept.items], reader.problems
+    problems = reader.problems if reader.kept or reader.problems else [Problem("malformed", piece(raw))]  # separators only
+    return [one for kept in reader.kept for one in kept.items], problems
 
 
 @dataclass(slots=True)

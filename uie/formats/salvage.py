@@ -28,6 +28,8 @@ _SAID_NONE = re.compile(
     re.IGNORECASE,
 )
 _END_TOKENS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end)\|>|</s>|<\|im_start\|>")
+_AT_THE_END = re.compile(rf"\s*(?<!\\)(?:(?:{_END_TOKENS.pattern})\s*)+\Z")
+_LONGEST_END = 200
 _THINKING = re.compile(r"<(think|thinking|thought|reasoning)>", re.IGNORECASE)
 _THOUGHT = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _MARKER = re.compile(
@@ -59,6 +61,7 @@ def decoded(raw: str, question: Question, read: Read) -> tuple[Answer, tuple[Pro
     mention of the text or a name of the schema. An empty string is reported as "empty".
     """
     raw, broken = _whole(raw)
+    raw, ends = _without_end(raw, question)
     items, problems = _read(raw, question, read)
     if any(problem.kind == "malformed" for problem in problems):
         inner, prose = unwrapped(raw)
@@ -66,7 +69,15 @@ def decoded(raw: str, question: Question, read: Read) -> tuple[Answer, tuple[Pro
             items, problems = _read(inner, question, read)
             problems = (*prose, *problems)
     answer, repaired = answer_of(items, question)
-    return answer, (*broken, *problems, *(Problem(one.kind, _shortened(one.piece)) for one in repaired))
+    return answer, (*broken, *ends, *problems, *(Problem(one.kind, _shortened(one.piece)) for one in repaired))
+
+
+def _without_end(raw: str, question: Question) -> tuple[str, tuple[Problem, ...]]:
+    """The answer without end tokens behind it, which would else look like the end of its last mention."""
+    end = _AT_THE_END.search(raw[-_LONGEST_END:])
+    if end is None or end[0].strip() in question.text:
+        return raw, ()
+    return raw[: len(raw) - len(end[0])], (Problem("prose", end[0].strip()),)
 
 
 def _whole(raw: str) -> tuple[str, tuple[Problem, ...]]:
@@ -106,11 +117,11 @@ def _says_none(raw: str) -> bool:
 
 
 def guarded(written: str, *, meant: bool) -> str:
-    """An item of one field, with a backslash where it would be read as a word for nothing or as talk.
+    """An item or field, with a backslash where it would be read as a word for nothing, as talk or as one behind a bullet.
 
     `meant`: the text or the schema holds what is written, so that only a none word itself could be mistaken.
     """
-    if _nothing(written) is None and (meant or not (_says_none(written) or is_talk(written))):
+    if _nothing(written) is None and (meant or not (_says_none(written) or is_talk(written) or unlisted(written) != written)):
         return written
     at = next((at for at, character in enumerate(written) if character not in "nrst"), 0)  # `\\n` would be a line end
     return f"{written[:at]}\\{written[at:]}"

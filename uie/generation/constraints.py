@@ -48,12 +48,18 @@ class _Terminals:
     def __init__(self) -> None:
         self._names: dict[str, str] = {}  # definition → name
         self._spans: dict[SpanOf, str] = {}
+        self._seen: dict[int, str | None] = {}  # by identity: a shared node is walked once, however often it stands in the grammar
 
     def definitions(self) -> list[str]:
         return [f"{name}: {definition}" for definition, name in self._names.items()]
 
     def of(self, node: Grammar) -> str | None:
         """The name or literal that stands for the node; None where no string fits it."""
+        if id(node) not in self._seen:
+            self._seen[id(node)] = self._made(node)
+        return self._seen[id(node)]
+
+    def _made(self, node: Grammar) -> str | None:
         match node:
             case Literal(text):
                 return _quoted(text)

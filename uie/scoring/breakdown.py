@@ -86,7 +86,7 @@ def breakdown(
         for task, own in scored:
             _by_label(found, one, seen, task, own)
     elif by in ENTITY_BUCKETS:
-        if not isinstance(one, MentionRule) or one.key is None:
+        if not isinstance(one, MentionRule) or one.keys is None:
             raise SettingsError(f"rule {rule!r} cannot be broken down by {by}: choose strict or string.")
         for task, own in scored:
             if one.measures(task) == (ENTITIES,):
@@ -146,13 +146,14 @@ _EntityBucket = Callable[[Entity, Document, Seen], str]
 
 
 def _by_entity(found: _Buckets, rule: MentionRule, bucket: _EntityBucket, seen: Seen, task: str, pairs: Sequence[Pair]) -> None:
-    assert rule.key is not None
+    assert rule.keys is not None
+    keys = rule.keys
     for pair in pairs:
         missed: dict[tuple[object, ...], list[Entity]] = {}
         for entity in typed(pair.gold):
-            missed.setdefault(rule.key(entity), []).append(entity)
+            missed.setdefault(keys([entity])[0], []).append(entity)
         for entity in typed(pair.predicted):
-            equal = missed.get(rule.key(entity))
+            equal = missed.get(keys([entity])[0])
             if equal:
                 found.add(bucket(equal.pop(0), pair.gold, seen), task, ENTITIES, pair.gold.id, Counts(1, 0, 0))
             else:

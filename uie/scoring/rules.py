@@ -24,7 +24,6 @@ true positives of a narrower measure never exceed those of a wider one (TextEE's
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter, itemgetter
 from typing import Any
 
 from uie.documents import Argument, Document, Entity, Event, Mention
@@ -108,7 +107,9 @@ class MentionRule:
     ours: bool = True
     symmetric: frozenset[str] = frozenset()
     filler_place: Place | None = None  # where it is another one for arguments of events
-    key: Callable[[Entity], tuple[Any, ...]] | None = None  # type and place of an entity at once, where that can be had faster
+    keys: Callable[[Iterable[Entity]], list[tuple[Any, ...]]] | None = (
+        None  # of typed entities, where they can be had faster than items
+    )
 
     @property
     def malformed(self) -> Mapping[str, Sequence[str]]:
@@ -131,14 +132,13 @@ class MentionRule:
 
     def tally(self, pairs: Sequence[Pair], task: str, malformed: Callable[[Pair], int]) -> ItemTally | None:
         """The counts of entities of all pairs in one go, which is what most time goes into; None for other tasks and rules."""
-        if self.measures(task) != (ENTITIES,) or self.key is None or self.set_wise:
+        if self.measures(task) != (ENTITIES,) or self.keys is None or self.set_wise:
             return None
-        key, tally = self.key, ItemTally()
+        keys, tally = self.keys, ItemTally()
         for pair in pairs:
-            gold, predicted = list(map(key, pair.gold.entities or ())), list(map(key, pair.predicted.entities or ()))
-            if None in map(_type, gold) or None in map(_type, predicted):
-                gold, predicted = ([item for item in side if item[0] is not None] for side in (gold, predicted))
-            tally.add_items(pair.gold.id, gold, predicted, malformed(pair) if pair.predicted.problems else 0)
+            gold, predicted = pair.gold, pair.predicted
+            wrong = malformed(pair) if predicted.problems else 0
+            tally.add_items(gold.id, keys(gold.entities or ()), keys(predicted.entities or ()), wrong)
         tally.finish()
         return tally
 
@@ -194,9 +194,6 @@ class MentionRule:
         return found
 
 
-_type = itemgetter(0)
-
-
 @dataclass(frozen=True, slots=True)
 class _End:
     place: Hashable
@@ -220,6 +217,20 @@ _READ: dict[str, tuple[Callable[[MentionRule, Document], dict[str, list[Item]]],
     "EP": (MentionRule._pairs,),
     "JOINT": (MentionRule._entities, MentionRule._relations),
 }
+
+
+def _span_keys(entities: Iterable[Entity]) -> list[tuple[Any, ...]]:
+    """What `span_of` compares, with the type; a loop, since attributes cost most of the time that scoring takes."""
+    keys: list[tuple[Any, ...]] = []
+    for entity in entities:
+        mention = entity.mention
+        if entity.type is not None:
+            keys.append((entity.type, mention.start, mention.end, mention.fragments))
+    return keys
+
+
+def _text_keys(entities: Iterable[Entity]) -> list[tuple[Any, ...]]:
+    return [(entity.type, entity.mention.text) for entity in entities if entity.type is not None]
 
 
 @dataclass(frozen=True)
@@ -277,7 +288,7 @@ STRICT = MentionRule(
     span_of,
     needs_offsets=True,
     own=MEASURES,
-    key=attrgetter("type", "mention.start", "mention.end", "mention.fragments"),
+    keys=_span_keys,
 )
 STRING = MentionRule(
     RuleFacts(
@@ -289,7 +300,7 @@ STRING = MentionRule(
     text_of,
     needs_offsets=False,
     own=MEASURES,
-    key=attrgetter("type", "mention.text"),
+    keys=_text_keys,
 )
 BOUNDARY = LooseRule(
     RuleFacts(

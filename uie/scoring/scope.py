@@ -1,7 +1,7 @@
 """Gold and predicted Documents of one corpus → for each task the pairs in which it is scored, gold restricted to what was asked."""
 
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -60,7 +60,7 @@ class Pair(NamedTuple):
 def pair_of(gold: Document, predicted: Document, answers: tuple[AnswerPair, ...] = ()) -> Pair:
     """The two with what was asked of the predicted one."""
     if predicted.asked is None:
-        return Pair(gold, predicted, answers=answers)
+        return Pair(gold, predicted, None, (), answers)
     try:
         return Pair(gold, predicted, asked_schema(predicted.asked), tasks_of(predicted), answers)
     except SchemaError as error:
@@ -84,6 +84,9 @@ def _schema(mapping: str) -> Schema:
     return read_schema(json.loads(mapping), where="asked")
 
 
+_Restrict = Callable[[Document, Schema | None], Document]
+
+
 def scored_pairs(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     """The pairs of one corpus by task, for the tasks that can be scored in any of them.
 
@@ -92,9 +95,11 @@ def scored_pairs(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
     """
     untyped = _untyped(pair.gold for pair in pairs) or _untyped(pair.predicted for pair in pairs if pair.asked is None)
     scored: dict[str, list[Pair]] = {}
-    known: dict[Hashable, list[str]] = {}  # pairs with the same keys and the same question have the same tasks
+    known: dict[
+        Hashable, list[tuple[list[Pair], _Restrict]]
+    ] = {}  # pairs that hold and were asked the same kinds have the same tasks
     for pair in pairs:
-        gold, predicted = pair.gold, pair.predicted
+        gold, predicted, asked, tasks, _ = pair
         key = (
             gold.entities is None,
             gold.relations is None,
@@ -102,14 +107,16 @@ def scored_pairs(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
             predicted.entities is None,
             predicted.relations is None,
             predicted.events is None,
-            id(pair.asked),
-            pair.tasks,
+            asked and id(asked),
+            tasks,
         )
-        if key not in known:
-            known[key] = [task for task in common_tasks(pair) if not (untyped and task in ("NER", "NER1", "ET"))]
-        for task in known[key]:
-            restricted = _RESTRICT[task](gold, pair.asked)
-            scored.setdefault(task, []).append(pair if restricted is gold else pair._replace(gold=restricted))
+        own = known.get(key)
+        if own is None:
+            names = [task for task in common_tasks(pair) if not (untyped and task in ("NER", "NER1", "ET"))]
+            own = known[key] = [(scored.setdefault(task, []), _RESTRICT[task]) for task in names]
+        for kept, restrict in own:
+            restricted = restrict(gold, asked)
+            kept.append(pair if restricted is gold else pair._replace(gold=restricted))
     return {task: scored[task] for task in _NEEDS if task in scored}
 
 
@@ -140,8 +147,10 @@ def _untyped(documents: Iterable[Document]) -> bool:
 
 def _asked_entities(gold: Document, asked: Schema | None) -> Document:
     known = None if asked is None else {label.label for label in asked.entities}
-    types = [entity.type for entity in gold.entities or ()]
-    if None not in types and (known is None or known.issuperset(types)):
+    for entity in gold.entities or ():
+        if entity.type is None or (known is not None and entity.type not in known):
+            break
+    else:
         return gold
     entities = tuple(e for e in gold.entities or () if e.type is not None and (known is None or e.type in known))
     return replace(gold, entities=entities, relations=None, events=None, clusters=None)

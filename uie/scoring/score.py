@@ -87,7 +87,7 @@ def score(
             f"Score these corpora by {FALLBACK_RULE!r}, or leave them out."
         )
     audits = tuple(_audit(dataset, own) for dataset, own in sorted(by_dataset.items()))
-    notes = (*found.notes, *(f"{reason}." for reason in found.why_not(every=rule != ALL)))
+    notes = tuple(dict.fromkeys((*found.notes, *(f"{reason}." for reason in found.why_not(every=rule != ALL)))))
     return Scores(rule, len({pair.gold.id for pair in pairs}), tuple(found.rows), aggregate_rows(found.rows), audits, notes)
 
 
@@ -192,12 +192,21 @@ def join(gold: Iterable[Document], predicted: Iterable[Document], answers: Itera
         strings.setdefault(answer.document_id, []).append(answer)
     wanted, gold_twice = _by_id(gold)
     found, further, predicted_twice = _by_id_and_task(predicted)
-    missing = unknown = list[str]()
-    if wanted.keys() != found.keys():
-        missing = [id for id in wanted if id not in found]
-        unknown = [id for id in found if id not in wanted]
-    other = [id for id, document in wanted.items() if id in found and found[id].text != document.text]
-    other += [id for id, more in further.items() if id in wanted and any(one.text != wanted[id].text for one in more)]
+    pairs: list[Pair] = []
+    missing, other = list[str](), list[str]()
+    for id, document in wanted.items():
+        one = found.get(id)
+        if one is None:
+            missing.append(id)
+        elif one.text != document.text:
+            other.append(id)
+        elif not (further or strings):
+            pairs.append(pair_of(document, one))
+        else:
+            both = (one, *further.get(id, ()))
+            other += [id for more in both if more.text != document.text][:1]
+            pairs += [pair_of(document, more, tuple(strings.get(id, ()))) for more in both]
+    unknown = [id for id in found if id not in wanted] if missing or len(found) != len(wanted) else []
     mistakes = [
         _mistake("ids given twice in gold", gold_twice),
         _mistake("ids given twice among the predictions", predicted_twice),
@@ -211,13 +220,7 @@ def join(gold: Iterable[Document], predicted: Iterable[Document], answers: Itera
             f"gold and predicted do not belong together: {'; '.join(filter(None, mistakes))}. "
             "Score predictions against the gold documents they were made from, all of them, each once."
         )
-    if not further and not strings:
-        return [pair_of(document, found[id]) for id, document in wanted.items()]
-    return [
-        pair_of(document, one, tuple(strings.get(id, ())))
-        for id, document in wanted.items()
-        for one in (found[id], *further.get(id, ()))
-    ]
+    return pairs
 
 
 def _by_id(documents: Iterable[Document]) -> tuple[dict[str, Document], list[str]]:
@@ -364,6 +367,8 @@ def _ends_untyped(documents: Iterable[Document]) -> bool:
 
 
 def _ungrounded(pairs: Iterable[Pair], task: str) -> int:
+    if task == "NER":  # the many: no list for each
+        return sum(entity.mention.start is None for pair in pairs for entity in pair.gold.entities or ())
     return sum(mention.start is None for pair in pairs for mention in gold_mentions(pair.gold, task))
 
 
