@@ -12,7 +12,7 @@ ODD = [
     ", ", ";", "a; b", ":", "a: b", "：", "（a，b）", "a；b", "、", '"', '"a"', "'a'", "“a”", "[a]", "{}", "<think>", "</think>", "</s>",
     "```", "```json", "Answer:", "Here they are:", "There are no entities.", "文中没有实体。", "שלום", "and", "a\nb", "per", "person",
 ]  # fmt: skip
-STRINGS = st.sampled_from(ODD) | st.text("_\\\n\r\t -(),;:ansb中（）：“\"", min_size=1, max_size=7) | st.text(min_size=1, max_size=5)
+STRINGS = st.sampled_from(ODD) | st.text('_\\\n\r\t -(),;:ansb中（）：“"', min_size=1, max_size=7) | st.text(min_size=1, max_size=5)
 NAMES = STRINGS.filter(lambda name: name.strip() != "")
 
 

@@ -83,7 +83,8 @@ def hard_document() -> Document:
     return Document(
         "hard",
         HARD_TEXT,
-        entities=tuple(Entity(mention, types[number % len(types)]) for number, mention in enumerate(mentions)),
+        # The first type is that of the mention "None" alone, so that this is a whole answer.
+        entities=tuple(Entity(mention, types[number and 1 + number % (len(types) - 1)]) for number, mention in enumerate(mentions)),
         relations=tuple(
             Relation(relations[n % len(relations)], n, (7 * n + 3) % len(mentions)) for n in range(0, len(mentions), 2)
         ),

@@ -5,7 +5,7 @@ from uie.schema import Schema, read_schema
 from uie.tasks import Ask, asks
 from uie.tasks.question import Question
 
-_ENGLISH = "Ann Lee joined Acme_Inc in Rome on Monday. In Rome, Acme_Inc fired Bob (\"Bo\") Ray; he flew to São Paulo.\nAnn Lee wept."
+_ENGLISH = 'Ann Lee joined Acme_Inc in Rome on Monday. In Rome, Acme_Inc fired Bob ("Bo") Ray; he flew to São Paulo.\nAnn Lee wept.'
 _CHINESE = "王明加入了北方_公司，公司设在北京。北方_公司解雇了“李 雷”，李 雷飞往上海。"
 
 
@@ -40,8 +40,12 @@ def _english() -> Document:
         Relation("IN", 4, 3),
     )
     events = (
-        Event("HIRE", at("joined"), (Argument("who", at("Ann Lee")), Argument("firm", at("Acme_Inc")), Argument("where", at("Rome")))),
-        Event("FIRE", at("fired"), (Argument("where", at("Rome", 2)), Argument("firm", at("Acme_Inc", 2)), Argument("who", at(bob)))),
+        Event(
+            "HIRE", at("joined"), (Argument("who", at("Ann Lee")), Argument("firm", at("Acme_Inc")), Argument("where", at("Rome")))
+        ),
+        Event(
+            "FIRE", at("fired"), (Argument("where", at("Rome", 2)), Argument("firm", at("Acme_Inc", 2)), Argument("who", at(bob)))
+        ),
         Event("CRY", at("wept")),
     )
     return Document("made-up/en", _ENGLISH, entities=entities, relations=relations, events=events)

@@ -197,7 +197,7 @@ def test_predictions_from_text_are_documents_with_offsets(tmp_path: Path) -> Non
         ("Mira", 0, "PER"),
         ("Eve", None, "PER"),
     ]
-    assert document.asked == {"lang": "en", "entities": {"PER": {"name": "person"}}}
+    assert document.asked == {"lang": "en", "entities": {"PER": {"name": "person"}}, "tasks": ["NER"]}
 
 
 @pytest.mark.parametrize(

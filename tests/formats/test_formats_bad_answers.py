@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
-
 from made_up import asked
+
 from uie.formats import FORMATS, format_for
 from uie.tasks.items import items_of
 

@@ -273,6 +273,17 @@ def test_a_corpus_that_is_only_tested_takes_its_examples_from_its_train_split(tm
     assert any(path.name == "train.jsonl" for path in map(Path, built.manifest["inputs"]))
 
 
+def test_examples_come_from_what_training_takes_also_where_test_is_listed_apart(tmp_path: Path) -> None:
+    name = corpus(tmp_path, "small", {"train": TRAIN, "test": TEST}, tasks=["NER"])
+    corpora = (MixCorpus(name, splits=("test",)), MixCorpus(name, splits=("train",), take="random_2"))
+
+    built = Built(tmp_path / "out", mix(*corpora, prompts=FEWSHOT, demonstrations=Demonstrations(3)))
+
+    train = {record.text.split()[0] for record in built.train}
+    assert len(train) == 2
+    assert {each for record in built.test for each in demonstrated(record)} <= train
+
+
 def test_a_corpus_without_train_cannot_give_examples(tmp_path: Path) -> None:
     name = corpus(tmp_path, "small", {"test": TEST}, tasks=["NER"])
 

@@ -116,6 +116,15 @@ def facts(document: Document) -> set[Any]:
     return set(found.items())
 
 
+def test_records_are_empty_by_what_they_say_and_not_by_how_it_is_written(tmp_path: Path) -> None:
+    name = ner(tmp_path, FOUR)
+
+    built = Built(tmp_path / "out", mix(name, format="json.iepile"))
+
+    assert [record.answer for record in built.test][-1] == '{"person": [], "location": [], "organization": [], "other name": []}'
+    assert built.row("NER", "test").empty == 1
+
+
 # Labels of a group
 
 

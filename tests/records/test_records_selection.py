@@ -131,6 +131,16 @@ def test_few_shot_counts_the_labels_of_all_tasks(tmp_path: Path) -> None:
     assert (relations, len(built.gold("train"))) == (3, 3)
 
 
+def test_few_shot_counts_entities_and_relations_of_a_joint_task(tmp_path: Path) -> None:
+    rows = [marked(f"P{n}/PER lives in Rome/LOC.", ("LIVES", 0, 1)) for n in range(6)] + ["Acme/ORG failed.", "Umbra/ORG failed."]
+    name = corpus(tmp_path, "one", {"train": rows})
+
+    built = Built(tmp_path / "out", mix(MixCorpus(name, tasks=("JOINT",)), few_shot=1))
+
+    labels = Counter(entity.type for document in built.gold("train") for entity in document.entities or ())
+    assert labels == {"PER": 1, "LOC": 1, "ORG": 1}
+
+
 def test_unseen_labels_are_asked_and_answered_in_dev_and_test_only(tmp_path: Path) -> None:
     rows = [
         marked("Ann/PER lives in Rome/LOC.", ("LIVES", 0, 1)),

@@ -9,7 +9,7 @@ from uie.documents import Argument, Document, Event, Mention, Relation
 from uie.errors import SchemaError, ScoringError, SettingsError
 from uie.scoring import RULES
 from uie.scoring.counts import Counts
-from uie.scoring.score import score
+from uie.scoring.score import AnswerPair, score
 from uie.scoring.scores import Audit, Scores
 
 TEXT = "Rome fell. Ann Lee left Rome for New York City; rome slept, and A, B; C Ltd paid."
@@ -410,6 +410,20 @@ def test_sides_that_do_not_belong_together_are_refused_with_every_reason() -> No
         "ids given twice among the predictions: 1, such as 'd'; gold documents without a prediction: 2 of 4, such as 'a'; "
         "predicted documents that gold lacks: 2 of 4, such as 'e'; documents with another text than in gold: 1, such as 'c'. "
         "Score predictions against the gold documents they were made from, all of them, each once."
+    )
+
+
+def test_another_text_and_answers_to_nothing_are_refused() -> None:
+    advice = "Score predictions against the gold documents they were made from, all of them, each once."
+    with pytest.raises(ScoringError) as error:
+        score([ner("a", "x"), ner("b", "x")], [ner("a", "x"), ner("b", "y")])
+    assert str(error.value) == (
+        f"gold and predicted do not belong together: documents with another text than in gold: 1, such as 'b'. {advice}"
+    )
+    with pytest.raises(ScoringError) as error:
+        score([ner("a", "x")], [ner("a", "x")], answers=[AnswerPair("c", "NER", "json", "{}", "{}")])
+    assert str(error.value) == (
+        f"gold and predicted do not belong together: answers to documents that gold lacks: 1, such as 'c'. {advice}"
     )
 
 

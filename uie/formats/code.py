@@ -339,6 +339,7 @@ class _Reader:
             zip(KINDS, (schema.entities, schema.relations, schema.events, roles), strict=True)
         )
         self._known: dict[str, bool] = {}
+        self._meant: dict[tuple[str, str], bool] = {}
 
     def knows(self, name: str) -> bool:
         """Whether a class, name or label may be meant by this."""
@@ -350,8 +351,11 @@ class _Reader:
 
     def _means(self, name: str, kind: str) -> bool:
         """Whether a name or label of this kind is meant."""
-        labels = self._labels[kind]
-        return bool(labels) and all(problem.kind != "unknown_type" for problem in label_of(name, labels)[1])
+        if (name, kind) not in self._meant:
+            labels = self._labels[kind]
+            meant = bool(labels) and all(problem.kind != "unknown_type" for problem in label_of(name, labels)[1])
+            self._meant[name, kind] = meant
+        return self._meant[name, kind]
 
     def add_line(self, problem: Problem) -> None:
         """A line without a call is a problem, unless it names a relation where nothing else is asked."""
@@ -484,7 +488,9 @@ class _Reader:
     def _children(self, given: "_Given", event: str) -> list[Item]:
         """The arguments of an event: calls in its list, and whatever has another key, which is then the role."""
         found: list[Item] = []
-        fields = self._fields.get(label_of(event, self._labels["event"])[0], self._classes)
+        fields = self._classes
+        if self._fields and self._means(event, "event"):
+            fields = self._fields[label_of(event, self._labels["event"])[0]]
         if "arguments" not in fields.by_class:
             value = given.take("arguments")
             for each in value if isinstance(value, tuple) else (value,):
@@ -495,7 +501,8 @@ class _Reader:
         for key, value in given.rest():
             texts = _texts(value)
             found += [item_of(ARGUMENT, (text, fields.name("role", key))) for text in texts]
-            given.repaired = given.repaired or not (self._keys.roles and isinstance(value, tuple))
+            expected = self._keys.roles and isinstance(value, tuple) and (texts or key in fields.by_class)
+            given.repaired = given.repaired or not expected
         return found
 
     def _arguments(self, given: "_Given") -> list[Item]:

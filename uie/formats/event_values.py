@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from uie.formats.fitting import Fitting
 from uie.formats.salvage import is_prose, is_wrapping, piece, unlisted
 from uie.formats.scanning import BLANKS, Piece, plain, split, unescaped
-from uie.tasks.items import Item, Row
+from uie.tasks.items import ARGUMENT, EVENT, Item, Row
 from uie.tasks.items import item as item_of
 from uie.tasks.question import Problem, Question
 
 _STRICT, _LOOSE = ";,()", ";；\n,，、()（）[]【】"
 _OPENING, _CLOSING = ("(", "（", "[", "【"), (")", "）", "]", "】")
 _WRAPPING = "*\"'“”` "
-_EVENT: Row = ("event", "trigger")
-_ARGUMENT: Row = ("role", "argument")
+# With the name first, as it is written.
+_EVENT: Row = EVENT[::-1]
+_ARGUMENT: Row = ARGUMENT[::-1]
 
 
 def read_events(raw: str, question: Question, *, in_brackets: bool, escapes: bool) -> tuple[list[Item], list[Problem]]:
@@ -39,8 +40,8 @@ def read_events(raw: str, question: Question, *, in_brackets: bool, escapes: boo
 
 @dataclass(slots=True)
 class _Event:
-    texts: list[str]
-    arguments: list[list[str]]
+    texts: list[str]  # type, trigger
+    arguments: list[list[str]]  # role, argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class _Reader:
 
     def items(self) -> Iterator[Item]:
         for event in self._events:
-            yield Item(item_of(_EVENT, event.texts).fields, tuple(item_of(_ARGUMENT, argument) for argument in event.arguments))
+            children = tuple(item_of(ARGUMENT, argument[::-1]) for argument in event.arguments)
+            yield Item(item_of(EVENT, event.texts[::-1]).fields, children)
 
     def read(self, separators: str, colons: str) -> None:
         self._colons = colons
@@ -110,7 +112,9 @@ class _Reader:
             self._mend(self._raw[-100:])
 
     def _begins_event(self, before: str) -> bool:
-        return not self._event_is_open or (before in _OPENING if self._in_brackets else self._depth <= 0)
+        if not self._event_is_open:
+            return True
+        return (before in _OPENING and self._depth <= 1) if self._in_brackets else self._depth <= 0
 
     def _take(self, text: str, start: int, end: int, before: str) -> bool:
         if (reading := self._known(text, start, end, before)) is not None:
@@ -121,7 +125,7 @@ class _Reader:
             self._mend(text)
             return True
         if self._in_brackets and self._event_is_open and not self._begins_event(before) and ":" not in text:
-            self._pending = self._pending or (start, end)
+            self._pending = self._pending or (start - (before in _OPENING), end)
             return True
         return self._take_as_the_last(text, before) or self._take_unknown(text, start, before)
 

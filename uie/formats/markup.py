@@ -298,7 +298,7 @@ class _Reader:
         name = _unescaped(tag["name"])
         if self._labels and self._label(name) is not None:
             return name, False
-        if tag[0] in self._text or (name.startswith(" ") and name.strip() and not tag["close"]):
+        if tag[0] in self._text:
             return None, False
         if "=" in name:
             found = _ATTRIBUTE.search(name)

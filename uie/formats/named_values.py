@@ -15,6 +15,7 @@ Layout = tuple[tuple[str, str], ...]
 
 _ENDS = ";；\n"
 _COLONS = ":："
+_ROWS = tuple(dict.fromkeys(row for rows in ROWS.values() for row in rows))
 _WITHIN = ":：,，、()（）"
 
 
@@ -206,5 +207,7 @@ class _Items:
 
 
 def _items(found: tuple[Row, list[Texts]]) -> list[Item]:
-    row, rows = found
-    return [item_of(row, texts) for texts in rows]
+    """Items with the fields in their usual order."""
+    slots, rows = found
+    row = next(row for row in _ROWS if set(row) == set(slots))
+    return [item_of(row, [texts[slots.index(slot)] for slot in row]) for texts in rows]

@@ -318,10 +318,12 @@ class _Writer:
 
     def _take(self, kind: str, token: re.Match[str]) -> None:
         if kind == "string":
-            bare = self._value is not None and not self._strings
+            alone = self._value is None
             self._extend(token)
-            if not bare:
+            if alone or (self._strings and token[0][0] in "\"'"):  # Python joins strings that stand side by side
                 self._strings.append(token[0])
+            else:
+                self._strings = []
         elif kind == "open":
             self._take_open(token[0].translate(_ASCII), token)
         elif kind == "close":

@@ -1,142 +1,199 @@
-"""`tuples.seed000`: the answers of the chatllama-based UIE project (its "v3" wording), byte for byte. Answer ↔ string.
+"""`tuples.seed000`: the answers of seed 000 (InstructUIE's "v3" wording), byte for byte. ASCII and `None`, whatever the language.
 
-    NER       (mention, type), (mention, type)
-    RE        (head, relation, tail), (head, relation, tail)
-    EE        (type:T, trigger:G, arguments:(name:A,role:R), (name:B,role:S)), (type:T, trigger:G, arguments:None)
-    nothing   None
+    NER  (Bob, person), (Paris, location)
+    RE   (Bob, born in, Paris), (Ann, born in, Rome)
+    EE   (type:attack, trigger:bombed, arguments:(name:Bob,role:victim), (name:knife,role:instrument)), (type:die, …, arguments:None)
 
-Lossy, as published: nothing is escaped, so mentions and names with commas or brackets may be read otherwise than they were meant.
+Lossy, as published: nothing is escaped, so commas and brackets of mentions can be told from the format's own by the text only, and
+line ends and blanks at a mention's ends are lost; a `'` in an event's type or trigger is written `#$%#`; items of the type `NA` are left
+out. Repeats are kept, occurrence numbers are not written.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence as Listing
 
 from uie.formats import Description
-from uie.formats.fitting import Fitting
+from uie.formats.fitting import Fitting, Texts
 from uie.formats.grammar import Choice, Grammar, Literal, Repeat, Sequence, SpanOf
-from uie.formats.salvage import decoded, is_prose, piece
-from uie.formats.scanning import plain
+from uie.formats.published import NONE_WORD, published_items, published_name, trigger_of, unquoted, without_false_alarm
+from uie.formats.salvage import decoded, is_prose, language, piece
+from uie.formats.scanning import BLANKS, Piece, plain
 from uie.formats.tuples import read_loosely
-from uie.tasks.items import ARGUMENT, EVENT, Item, RowChoice, item, items_of, row_choices
+from uie.tasks.items import ARGUMENT, EVENT, Item, Row, RowChoice, row_choices
+from uie.tasks.items import item as item_of
 from uie.tasks.question import Answer, Problem, Question
 
 TASKS = ("NER", "RE", "EE")
-NONE_WORD = "None"
-_RULES = {
-    "NER": "Output format is (word1, type1), (word2, type2).",
-    "RE": "Output format is (word1, relation, word2).",
-    "EE": "Output format is (type:T, trigger:G, arguments:(name:A,role:R), (name:B,role:S)).",
+_KEY = re.compile(r"(?<![^\s(（,，])(type|trigger|arguments|name|role)[ \t]{0,3}[:：]")
+# What separates a key's value from the next key, from its end to its beginning.
+_BEHIND = {
+    ("type", "trigger"): ",", ("trigger", "arguments"): ",", ("arguments", "name"): "(", ("name", "role"): ",",
+    ("role", "name"): "(,)", ("role", "type"): "(,))", ("role", ""): "))",
+    ("arguments", "type"): "(,)", ("arguments", ""): ")", ("trigger", "type"): "(,)", ("trigger", ""): ")",
+    ("type", "type"): "(,)", ("type", ""): ")",
+}  # fmt: skip
+_WIDE = {"(": "（", ")": "）", ",": "，"}
+_SHAPES = {
+    "NER": "(word1, type1), (word2, type2)",
+    "RE": "(word1, relation1, word2), (word3, relation2, word4)",
+    "EE": "(type:event type, trigger:word1, arguments:(name:word2,role:role1), (name:word3,role:role2))",
 }
-# A key that begins a value: in brackets for a new event or argument.
-_KEY = re.compile(r"[(（]?\s*\b(type|trigger|arguments?|name|role)\s*[:：]", re.IGNORECASE)
-_AROUND = " \t\r\n,，、()（）;；"
 
 
 def describe(question: Question) -> Description:
-    return Description(_RULES[question.task], NONE_WORD)
+    shape = _SHAPES[question.task]
+    if language(question) == "zh":
+        return Description(f"输出格式为 {shape}。如果没有，写“{NONE_WORD}”。", NONE_WORD)
+    return Description(f"Output format is {shape}. If there is none, write {NONE_WORD}.", NONE_WORD)
 
 
 # Writing
 
 
 def encode(answer: Answer, question: Question) -> str:
-    """The answer as the project's builder writes it: in English whatever the question's language."""
-    return ", ".join(_written(one) for one in items_of(answer, question)) or NONE_WORD
+    """The answer, item by item in its own order."""
+    return _written(published_items(answer, question))
 
 
-def _written(one: Item) -> str:
-    if one.row != EVENT:
-        return f"({', '.join(field.text for field in one.fields)})"
-    arguments = ", ".join(f"(name:{child.text('argument')},role:{child.text('role')})" for child in one.children) or "None"
-    return f"(type:{one.text('event')}, trigger:{one.text('trigger')}, arguments:{arguments})"
+def _written(items: Listing[Item]) -> str:
+    return ", ".join(_event(one) if one.row == EVENT else _tuple(one) for one in items) or NONE_WORD
+
+
+def _tuple(one: Item) -> str:
+    return f"({', '.join(field.text for field in one.fields)})"
+
+
+def _event(one: Item) -> str:
+    arguments = ", ".join(f"(name:{child.text('argument')},role:{child.text('role')})" for child in one.children)
+    return f"(type:{one.text('event')}, trigger:{one.text('trigger')}, arguments:{arguments or NONE_WORD})"
 
 
 # Reading
 
 
 def decode(raw: str, question: Question) -> tuple[Answer, tuple[Problem, ...]]:
-    """What the tuples say; events by their keys, wherever brackets and commas stand."""
+    """What the tuples say; the text decides which commas and brackets belong to mentions."""
     return decoded(raw, question, _read)
 
 
 def _read(raw: str, question: Question) -> tuple[list[Item], list[Problem]]:
-    if question.task == "EE":
-        return _read_events(raw)
-    return read_loosely(raw, question, Fitting(question, read=plain), escapes=False)
+    raw = unquoted(raw)
+    if question.task != "EE":
+        items, problems = read_loosely(raw, question, Fitting(question, read=plain), escapes=False)
+    else:
+        reader = _Events(question)
+        reader.read(raw)
+        items = [Item(one.fields, tuple(arguments)) for one, arguments in reader.found]
+        problems = reader.problems
+        if items and not problems:
+            problems = [Problem("repaired", piece(raw))]
+    return items, without_false_alarm(raw, items, problems, _written)
 
 
-@dataclass(slots=True)
-class _Event:
-    type: str
-    trigger: str = ""
-    arguments: list[tuple[str, str]] = field(default_factory=list)
+class _Events:
+    """Takes the answer apart at the keys, so that brackets and commas in values, and missing ones between them, do no harm."""
+
+    def __init__(self, question: Question) -> None:
+        self.found: list[tuple[Item, list[Item]]] = []
+        self.problems: list[Problem] = []
+        self._fitting = Fitting(question, read=plain)
+
+    def read(self, raw: str) -> None:
+        keys = list(_KEY.finditer(raw))
+        self._talk(raw[: keys[0].start()] if keys else raw)
+        values: dict[str, str] = {}
+        event_is_open = False
+        for number, found in enumerate(keys):
+            key = found[1]
+            after = keys[number + 1] if number + 1 < len(keys) else None
+            value = raw[found.end() : after.start() if after else len(raw)]
+            values[key] = _trimmed(value, _BEHIND.get((key, after[1] if after else ""), ""))
+            if key in ("type", "trigger") and (after is None or after[1] not in ("trigger", "type")):
+                event_is_open = self._add_event(values)
+                values = {}
+            elif key == "role" or (key == "name" and (after is None or after[1] != "role")):
+                if not event_is_open or not self._add_argument(values):
+                    self.problems.append(Problem("malformed", piece(",".join(f"{key}:{value}" for key, value in values.items()))))
+                values = {}
+            elif key == "arguments":
+                if values[key].strip("[]()（） \t\r\n") not in ("", NONE_WORD, "没有"):
+                    self.problems.append(Problem("malformed", piece(f"arguments:{values[key]}")))
+                values = {}
+
+    def _talk(self, text: str) -> None:
+        if text.strip(f"[](（{BLANKS}"):
+            self.problems.append(Problem("prose" if is_prose(text) else "malformed", piece(text)))
+
+    def _add_event(self, values: dict[str, str]) -> bool:
+        if not values.get("type"):
+            self.problems.append(Problem("malformed", piece(f"trigger:{values.get('trigger', '')}")))
+            return False
+        texts = self._texts([values.get("trigger", ""), values["type"]], EVENT)
+        if texts is None:
+            return False
+        self.found.append((item_of(EVENT, texts), []))
+        self._fitting.ask_roles_of(texts[1])
+        return True
+
+    def _add_argument(self, values: dict[str, str]) -> bool:
+        if not values.get("name") or not values.get("role"):
+            return False
+        texts = self._texts([values["name"], values["role"]], ARGUMENT)
+        if texts is not None:
+            self.found[-1][1].append(item_of(ARGUMENT, texts))
+        return True
+
+    def _texts(self, values: list[str], row: Row) -> Texts | None:
+        """The row's texts; None, and reported, where a word for nothing stands for a mention."""
+        pieces = [Piece(value) for value in values]
+        if (exact := self._fitting.exact(pieces, row)) is not None:
+            return exact
+        if (found := self._fitting.mended([(row, pieces)], pieces)) is not None:
+            return found[1][0]
+        if self._fitting.says_none(pieces, row):
+            self.problems.append(Problem("repaired", piece(",".join(values))))
+            return None
+        return self._fitting.as_it_stands(pieces, row)
 
 
-def _read_events(raw: str) -> tuple[list[Item], list[Problem]]:
-    events: list[_Event] = []
-    problems: list[Problem] = []
-    name: str | None = None  # an argument that waits for its role
-    keys = list(_KEY.finditer(raw))
-    before = raw[: keys[0].start()] if keys else raw
-    if before.strip(_AROUND):
-        problems.append(Problem("prose" if is_prose(before) else "malformed", piece(before)))
-    for number, key in enumerate(keys):
-        stop = keys[number + 1].start() if number + 1 < len(keys) else len(raw)
-        value, word = raw[key.end() : stop].strip(_AROUND), key[1].lower()
-        if word == "role" and name and value and events:
-            events[-1].arguments.append((name, value))
-            name = None
-            continue
-        if name is not None or word == "role" or (word in ("trigger", "name") and not events):
-            problems.append(Problem("malformed", piece(raw[key.start() : stop])))
-            name = None
-        if word == "type" and value:
-            events.append(_Event(value))
-        elif word == "trigger" and events:
-            events[-1].trigger = value
-        elif word == "name" and events:
-            name = value
-        elif word in ("argument", "arguments") and value and value != NONE_WORD:
-            problems.append(Problem("malformed", piece(raw[key.start() : stop])))
-    if name is not None:
-        problems.append(Problem("malformed", piece(f"name:{name}")))
-    return [_item(event) for event in events], problems
-
-
-def _item(event: _Event) -> Item:
-    return item(EVENT, (event.trigger, event.type), children=[item(ARGUMENT, texts) for texts in event.arguments])
+def _trimmed(value: str, behind: str) -> str:
+    """The value without the separators behind it, as far as they are there."""
+    value = value.strip(BLANKS)
+    for separator in behind:
+        if value.endswith((separator, _WIDE[separator])):
+            value = value[:-1].rstrip(BLANKS)
+    return value
 
 
 # Constraining
 
 
 def grammar(question: Question) -> Grammar:
-    """Every answer whose mentions are contiguous pieces of the text; of those with separators some are read otherwise, as published."""
-    one = Choice(tuple(_tuple(choice, question.text) for choice in row_choices(question)))
+    """Every answer of the format whose mentions are contiguous pieces of the text, and nothing else."""
+    one = Choice(tuple(_choice(choice, question) for choice in row_choices(question)))
     return Choice((Literal(NONE_WORD), Sequence((one, Repeat(Sequence((Literal(", "), one)))))))
 
 
-def _tuple(choice: RowChoice, text: str) -> Grammar:
-    slots = {slot: _slot(slot, options, text) for slot, options in choice.slots}
-    if "event" not in slots:
-        parts: list[Grammar] = [Literal("(")]
-        for number, slot in enumerate(slots.values()):
-            parts += [Literal(", "), slot] if number else [slot]
-        return Sequence((*parts, Literal(")")))
-    arguments: Grammar = Literal(NONE_WORD)
+def _choice(choice: RowChoice, question: Question) -> Grammar:
+    if question.task == "EE":
+        return _event_choice(choice, question.text)
+    parts: list[Grammar] = []
+    for _, options in choice.slots:
+        parts += [Literal(", " if parts else "("), _one_of(options) if options is not None else SpanOf(question.text)]
+    return Sequence((*parts, Literal(")")))
+
+
+def _event_choice(choice: RowChoice, text: str) -> Grammar:
+    names = Choice(tuple(Literal(published_name(name)) for name in choice.options("event") or ()))
+    arguments: list[Grammar] = [Literal(NONE_WORD)]
     for child in choice.children:
-        one = _argument(child, text)
-        arguments = Choice((arguments, Sequence((one, Repeat(Sequence((Literal(", "), one)))))))
-    head = (Literal("(type:"), slots["event"], Literal(", trigger:"), slots["trigger"], Literal(", arguments:"))
-    return Sequence((*head, arguments, Literal(")")))
+        argument = Sequence((Literal("(name:"), SpanOf(text), Literal(",role:"), _one_of(child.options("role")), Literal(")")))
+        arguments.append(Sequence((argument, Repeat(Sequence((Literal(", "), argument))))))
+    trigger = Choice((trigger_of(text), Literal("")))
+    return Sequence(
+        (Literal("(type:"), names, Literal(", trigger:"), trigger, Literal(", arguments:"), Choice(tuple(arguments)), Literal(")"))
+    )
 
 
-def _argument(choice: RowChoice, text: str) -> Grammar:
-    name, role = (_slot(slot, options, text) for slot, options in choice.slots)
-    return Sequence((Literal("(name:"), name, Literal(",role:"), role, Literal(")")))
-
-
-def _slot(slot: str, options: tuple[str, ...] | None, text: str) -> Grammar:
-    if options is not None:
-        return Choice(tuple(map(Literal, options)))
-    return Choice((SpanOf(text), Literal(""))) if slot == "trigger" else SpanOf(text)
+def _one_of(options: tuple[str, ...] | None) -> Grammar:
+    return Choice(tuple(Literal(option) for option in options or ()))

@@ -10,6 +10,7 @@ from uie.corpora.config import DatasetConfig, load_dataset_config
 from uie.corpora.reading import is_cut
 from uie.errors import SettingsError
 from uie.prompting import Prompt, load_prompt
+from uie.records.asking import asker
 from uie.records.mix import SPLITS, Mix
 from uie.records.questions import Questions, Row, pieces
 from uie.records.selection import Corpus, Progress, Selection, corpus_of
@@ -155,7 +156,10 @@ def _template_path(folder: Path, name: str) -> Path:
 def _prompts(mix: Mix, corpus: Corpus, task: str, templates: Mapping[str, Path]) -> list[Prompt]:
     names = mix.prompts.get(task, (f"{task.lower()}/default",))
     full = [name if name.endswith((".en", ".zh", ".jinja")) else f"{name}.{corpus.lang}" for name in names]
-    return [replace(load_prompt(str(templates[name])), name=name) if name in templates else load_prompt(name) for name in full]
+    found = [replace(load_prompt(str(templates[name])), name=name) if name in templates else load_prompt(name) for name in full]
+    for prompt in found:
+        asker(task, corpus.schemas[task], prompt, mix.format)  # what does not fit is refused before anything is read
+    return found
 
 
 def _is_asked(corpus: Corpus, task: str, split: str) -> bool:

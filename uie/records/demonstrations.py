@@ -78,7 +78,9 @@ class GroupExamples:
 
     def _of_group(self, schema: Schema) -> Demonstrations:
         if schema not in self._shared:
-            drawn = self._pool.drawn(self._key, holding=_labels(schema) if TASKS.get(self._asker.task).gives else None)
+            # Of a text that holds nothing of it, a task with given parts has no question: passed over without looking closer.
+            holding = _labels(schema) if TASKS.get(self._asker.task).gives else None
+            drawn = self._pool.drawn(self._key, holding=holding)
             per_type = self._settings.kind == "per_type"
             self._shared[schema] = self._one_per_label(schema) if per_type else self._solved(drawn, schema)
         return self._shared[schema]

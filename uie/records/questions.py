@@ -73,7 +73,7 @@ class Questions:
         self._task = task
         self._survey = survey
         self._is_train = row.split == "train"
-        self._draws = self._is_train and mix.labels.draws
+        self._draws = mix.labels.draws
         self._schema = (corpus.train_schemas if self._is_train else corpus.schemas)[task]
         self._askers = [asker(task, self._schema, prompt, mix.format, chunk=mix.labels.chunk) for prompt in prompts]
         self._waiting: dict[int, list[Piece]] = {}
