@@ -1,8 +1,8 @@
 """A `DatasetConfig` and a split in, its Documents out, with their ids, one after the other."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from uie import resources
 from uie.corpora import LAYOUTS, OnBad, raise_bad
@@ -54,7 +54,7 @@ def _kept(config: DatasetConfig, split: str, parents: Iterator[Document]) -> Ite
     for document in parents:
         if split_of(config, document) == split:
             number = document.id.rpartition("/")[2]
-            yield document if document.split == split else replace(document, id=f"{config.name}/{split}/{number}", split=split)
+            yield document if document.split == split else _called(document, config, split, number, document.meta)
 
 
 def read_files(config: DatasetConfig, split: str, *, data_root: Path | None, bad: OnBad | None = None) -> Iterator[Document]:
@@ -69,10 +69,13 @@ def _numbered(config: DatasetConfig, split: str, paths: list[Path], bad: OnBad) 
     for path in paths:
         for document in reader(path, options, bad):
             meta = {**document.meta, "native_id": document.id} if document.id else document.meta
-            identity = f"{config.name}/{split}/{number}"
-            dataset = config.dataset or config.name
-            yield replace(document, id=identity, dataset=dataset, split=split, lang=config.lang, meta=meta)
+            yield _called(document, config, split, str(number), meta)
             number += 1
+
+
+def _called(document: Document, config: DatasetConfig, split: str, number: str, meta: Mapping[str, Any]) -> Document:
+    dataset = config.dataset or config.name
+    return document.called(f"{config.name}/{split}/{number}", dataset=dataset, split=split, lang=config.lang, meta=meta)
 
 
 def split_of(config: DatasetConfig, document: Document) -> str:

@@ -13,6 +13,8 @@ from uie.tasks.question import Question
 NONE_WORDS = {"en": "None", "zh": "没有"}
 _MOST_PIECES = 14
 """Rows of more pieces than this are not searched for separators that belong to a mention: the search must stay cheap."""
+_MOST_REORDERED = 3
+"""Rows of more fields are not searched for both at once: another order and separators in mentions."""
 _WRAPPING = " \t\r\n\"'“”‘’「」『』`*[]{}<>【】.。,，;；!！"
 _KINDS = {
     "head_type": "type",
@@ -174,13 +176,13 @@ class Fitting:
 
     def _reordered(self, pieces: Sequence[Piece], row: Row) -> Texts | None:
         pieces = [piece for piece in pieces if not piece.is_blank]
-        if len(pieces) != len(row):
+        if len(pieces) < len(row) or (len(pieces) > len(row) and len(row) > _MOST_REORDERED):
             return None
         for order in _orders(row):
-            texts = {slot: self._cleaned(slot, piece.text) for slot, piece in zip(order, pieces, strict=True)}
-            found = [text for slot in row if (text := texts[slot]) is not None]
-            if len(found) == len(row):
-                return tuple(found)
+            texts = self._clean(pieces, order) if len(pieces) == len(row) else self._merged(pieces, order)
+            if texts is not None:
+                by_slot = dict(zip(order, texts, strict=True))
+                return tuple(by_slot[slot] for slot in row)
         return None
 
     def _listed(self, pieces: Sequence[Piece], row: Row) -> list[Texts] | None:
@@ -245,6 +247,7 @@ class _Names:
         self._exact = {label.name for label in labels}
         # No name has a reading that much longer than itself; label_of looks at every character.
         self._longest = 2 * max((len(text) for label in labels for text in (label.name, label.label)), default=0) + 8
+        self._has_tags = any("<" in text for label in labels for text in (label.name, label.label))
         self._seen: dict[str, str | None] = {}
 
     def knows(self, name: str, *, exactly: bool = False) -> bool:
@@ -252,7 +255,7 @@ class _Names:
 
     def label(self, name: str) -> str | None:
         """The label that the name means."""
-        if len(name) > self._longest:
+        if len(name) > self._longest or ("<" in name and not self._has_tags):  # `person</s>` is no plural
             return None
         if name not in self._seen:
             label, problems = label_of(name, self.labels)

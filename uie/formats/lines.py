@@ -18,7 +18,7 @@ text order and are grounded to successive places.
 from collections.abc import Iterable
 
 from uie.formats import Description
-from uie.formats.fitting import Fitting, Texts
+from uie.formats.fitting import NONE_WORDS, Fitting, Texts
 from uie.formats.grammar import Choice, Grammar, Literal, Repeat, Sequence, SpanOf
 from uie.formats.salvage import alone, decoded, guarded, is_prose, is_talk, is_wrapping, language, none_word, piece, unlisted
 from uie.formats.scanning import BLANKS, Piece, escaped, escapes, joined, split
@@ -97,9 +97,10 @@ def encode(answer: Answer, question: Question) -> str:
 
 
 def _written(one: Item, question: Question) -> str:
-    inner = not _splits_last(one.row, question.task)
-    written = "_".join(_field(field, question, inner=inner) for field in one.fields)
-    return guarded(written, meant=Fitting(question).means((one,))) if one.row in (SPAN, PAIR, RELATION) else written
+    row = one.row
+    inner = not _splits_last(row, question.task)
+    written = "_".join([_field(field, question, inner=inner) for field in one.fields])
+    return guarded(written, meant=Fitting(question).means((one,))) if row in (SPAN, PAIR, RELATION) else written
 
 
 def _field(field: Field, question: Question, *, inner: bool) -> str:
@@ -184,7 +185,7 @@ class _Reader:
         body, rows = (line[2:], (ARGUMENT,)) if is_argument else (line, ROWS[self._task])
         for row in rows:
             pieces = _pieces(body, row, self._task)
-            if self._fitting.says_none(pieces, row):
+            if self._fitting.says_none(pieces, row) or (is_argument and body.strip(BLANKS) in NONE_WORDS.values()):
                 self.problems.append(Problem("repaired", piece(line)))
                 self._event_is_open = is_argument
                 return True
@@ -198,7 +199,9 @@ class _Reader:
             return True
         if len(row) == 1:
             return not is_talk(line)
-        return not is_wrapping(line) or (row != PAIR and self._fitting.is_named(pieces, row))
+        if row != PAIR and self._fitting.is_named(pieces, row):
+            return not any(is_wrapping(part.text) for slot, part in zip(row, pieces, strict=True) if slot in TEXT_SLOTS)
+        return not is_wrapping(line)
 
     def _take_all(self, rows: Iterable[Texts] | None, row: Row) -> bool:
         for texts in rows or ():

@@ -192,7 +192,7 @@ class _Items:
         if len(row) == 1:
             return not is_talk(text)
         if any(slot not in TEXT_SLOTS for slot in row) and self._fitting.is_named(fields, row):
-            return True
+            return not any(is_wrapping(part.text) for slot, part in zip(row, fields, strict=True) if slot in TEXT_SLOTS)
         return not (is_wrapping(text) or is_prose(text))
 
     def _keep(self, text: str, row: Row, rows: list[Texts], *, is_mended: bool) -> bool:

@@ -6,6 +6,7 @@ first and unescaped afterwards.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 LINE_ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"))
 BLANKS = " \t\r\n"
@@ -18,9 +19,15 @@ _BEFORE_A_GROUP = set("([{（【,，、;；:：") | {""}
 _BEHIND_A_GROUP = set("()[]{}（）【】,，、;；") | {""}
 
 
+@cache
 def escapes(specials: str) -> tuple[tuple[str, str], ...]:
     """How each character that cannot stand for itself is written, as `SpanOf` wants it."""
     return (*LINE_ESCAPES, *((special, f"\\{special}") for special in specials))
+
+
+@cache
+def _table(specials: str) -> dict[int, str]:
+    return str.maketrans(dict(escapes(specials)))
 
 
 def escaped(text: str, specials: str, *, meant: bool = True) -> str:
@@ -29,8 +36,7 @@ def escaped(text: str, specials: str, *, meant: bool = True) -> str:
     A text that is not `meant` to be found (a mention that the text does not hold) has everything escaped that a loose reading could
     take for syntax.
     """
-    for plain, written in escapes(specials if meant else f"{specials}{''.join(c for c in _LOOSE if c not in specials)}"):
-        text = text.replace(plain, written)
+    text = text.translate(_table(specials if meant else f"{specials}{''.join(c for c in _LOOSE if c not in specials)}"))
     if text[:1] in _EDGES:
         text = _EDGES[text[0]] + text[1:]
     if len(text) > 1 and text[-1] in _EDGES:

@@ -178,12 +178,14 @@ class _Reader:
 
     def add(self, group: Group) -> None:
         """A group and what follows its inner ones."""
+        if group.depth:
+            self._mends += group.before.strip(BLANKS)
         if group.is_blank and (group.holds_groups or group.depth):
-            self._mends = self._mends or str(group)  # brackets round the whole answer, or an empty list of arguments
+            self._mends += str(group)  # brackets round the whole answer, or an empty list of arguments
         else:
             is_mended = bool(self._mends) or not group.closed or not group.ascii or (group.depth > 0 and not group.before.isspace())
             if not self._take(group, is_mended=is_mended):
-                self.problems.append(Problem("malformed", piece(str(group))))
+                self.problems.append(Problem("malformed", piece(f"{self._mends}{group}")))
                 self._event_is_open = self._event_is_open and group.depth > 0
             self._mends = ""
         for text in group.rest:
@@ -203,7 +205,7 @@ class _Reader:
         return False
 
     def _take(self, group: Group, *, is_mended: bool) -> bool:
-        fitting, shown = self._fitting, str(group)
+        fitting, shown = self._fitting, f"{self._mends}{group}"
         pieces = _without_lists(group)
         is_mended = is_mended or pieces != group.pieces
         fields = _at_ascii_commas(pieces)

@@ -24,7 +24,7 @@ from uie.tasks.items import item as item_of
 from uie.tasks.question import Answer, Problem, Question
 
 TASKS = ("NER", "RE", "EE")
-_KEY = re.compile(r"(?<![^\s(（,，])(type|trigger|arguments|name|role)[ \t]{0,3}[:：]")
+_KEY = re.compile(r"(?<![^\s(（,，])(type|trigger|arguments|name|role)[ \t]{0,3}[:：]", re.IGNORECASE)
 # What separates a key's value from the next key, from its end to its beginning.
 _BEHIND = {
     ("type", "trigger"): ",", ("trigger", "arguments"): ",", ("arguments", "name"): "(", ("name", "role"): ",",
@@ -104,14 +104,15 @@ class _Events:
         values: dict[str, str] = {}
         event_is_open = False
         for number, found in enumerate(keys):
-            key = found[1]
+            key = found[1].lower()
             after = keys[number + 1] if number + 1 < len(keys) else None
+            next_key = after[1].lower() if after else ""
             value = raw[found.end() : after.start() if after else len(raw)]
-            values[key] = _trimmed(value, _BEHIND.get((key, after[1] if after else ""), ""))
-            if key in ("type", "trigger") and (after is None or after[1] not in ("trigger", "type")):
+            values[key] = _trimmed(value, _BEHIND.get((key, next_key), ""))
+            if key in ("type", "trigger") and next_key not in ("trigger", "type"):
                 event_is_open = self._add_event(values)
                 values = {}
-            elif key == "role" or (key == "name" and (after is None or after[1] != "role")):
+            elif key == "role" or (key == "name" and next_key != "role"):
                 if not event_is_open or not self._add_argument(values):
                     self.problems.append(Problem("malformed", piece(",".join(f"{key}:{value}" for key, value in values.items()))))
                 values = {}

@@ -93,6 +93,8 @@ def legal_tasks(annotated: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
 
 def within(answer: Answer, schema: Schema) -> Answer:
     """The answer without what the schema does not ask; where it asks relations only, types of their ends do not matter."""
+    if not answer:
+        return answer
     types = {label.label for label in schema.entities}
     relations = {label.label for label in schema.relations}
 
@@ -100,9 +102,9 @@ def within(answer: Answer, schema: Schema) -> Answer:
         return not types or all(end is None or end in types for end in ends)
 
     return Answer(
-        tuple(m for m in answer.mentions if m.type in types),
-        tuple(t for t in answer.triples if t.relation in relations and typed(t.head.type, t.tail.type)),
-        tuple(_with_asked_roles(frame, schema) for frame in answer.frames if schema.event(frame.type)),
+        tuple([m for m in answer.mentions if m.type in types]),
+        tuple([t for t in answer.triples if t.relation in relations and typed(t.head.type, t.tail.type)]),
+        tuple([_with_asked_roles(frame, schema) for frame in answer.frames if schema.event(frame.type)]),
     )
 
 

@@ -63,7 +63,7 @@ class Item:
 
     @property
     def row(self) -> Row:
-        return tuple(field.slot for field in self.fields)
+        return tuple([field.slot for field in self.fields])
 
     def field(self, slot: str) -> Field:
         return next(field for field in self.fields if field.slot == slot)

@@ -12,7 +12,10 @@ _PLURALS = (("ies", "y"), ("es", ""), ("s", ""))
 
 def name_of(label: str, known: Iterable[Label]) -> str:
     """The name of a label; a label the schema does not hold stands for itself."""
-    return next((item.name for item in known if item.label == label), label)
+    for item in known:
+        if item.label == label:
+            return item.name
+    return label
 
 
 def label_of(name: str, known: Iterable[Label]) -> tuple[str, tuple[Problem, ...]]:
