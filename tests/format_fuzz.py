@@ -510,17 +510,21 @@ def _given_texts(question: Question) -> list[str]:
     return [*(m.text for m in given.mentions), *(end.text for t in given.triples for end in (t.head, t.tail)), *frames]
 
 
+_QUOTES = re.compile("[\"'“”]")
+
+
 def _made_up(cell: Cell, raw: str, rows: list[tuple[tuple[str, str], ...]]) -> Iterator[str]:
     """No item says what the answer does not."""
     if re.search(r"[\\&\ud800-\udfff]", raw):
         return
     plain = "\n".join((raw, unicodedata.normalize("NFKC", raw)))  # full-width syntax is read as ASCII
-    apart = re.sub("[\"'“”]", "", plain)  # Python puts strings together that stand side by side
+    apart = re.sub(_QUOTES, "", plain)  # Python puts strings together that stand side by side
     untagged = re.sub("<[^<>]*>", "", plain)  # mentions may hold tags of others
     said = "\n".join((plain, apart, untagged, *_given_texts(cell.question)))
     for row in rows:
         for slot, text in row:
-            if slot in TEXT_SLOTS and text not in said and unicodedata.normalize("NFKC", text) not in said:
+            readings = (text, unicodedata.normalize("NFKC", text), re.sub(_QUOTES, "", text))
+            if slot in TEXT_SLOTS and not any(reading in said for reading in readings):
                 yield f"made up: {slot} {text[:100]!r}"
                 return
 

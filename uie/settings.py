@@ -48,7 +48,10 @@ def parse_yaml(text: str, *, where: str, error: type[UIEError] = SettingsError) 
 
 
 def _load(text: str) -> Any:
-    return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    try:
+        return yaml.load(text, Loader=_Fast)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError):
+        return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader; its message shows the place
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -69,7 +72,12 @@ def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, An
     return loader.construct_mapping(node, deep=True)
 
 
-_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+class _Fast(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The same by libyaml, where it is there: five times as fast."""
+
+
+for _loader in (_UniqueKeys, _Fast):
+    _loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
 def apply_overrides(mapping: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

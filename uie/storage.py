@@ -17,6 +17,7 @@ import uie
 from uie.errors import CorpusError, OutputError, UIEError
 
 Json = dict[str, Any]
+_ENCODER = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one anew for every line
 _LIBRARIES = ("torch", "transformers", "peft", "deepspeed", "accelerate", "tokenizers", "seqeval")
 
 
@@ -76,7 +77,7 @@ def _beside(path: Path) -> str:
 
 
 def to_line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    return _ENCODER.encode(row) + "\n"
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:

@@ -124,7 +124,8 @@ class _Reader:
         if self._event_is_open and text.casefold() in ("none", "没有", "null"):  # no arguments
             self._mend(text)
             return True
-        if self._in_brackets and self._event_is_open and not self._begins_event(before) and ":" not in text:
+        is_value = ":" not in text or self._fitting.holds(text)
+        if self._in_brackets and self._event_is_open and not self._begins_event(before) and is_value:
             self._pending = self._pending or (start - (before in _OPENING), end)
             return True
         return self._take_as_the_last(text, before) or self._take_unknown(text, start, before)

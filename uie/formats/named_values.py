@@ -163,6 +163,9 @@ class _Items:
         expected = [*"".join(behind for _, behind in layout).replace(" ", ""), ""]
         if [part.end for part in pieces] != expected:
             return pieces if len(pieces) != len(row) else []
+        behind_brackets = [part for number, part in enumerate(pieces) if number and expected[number - 1] == ")"]
+        if not all(part.is_blank for part in behind_brackets):
+            return []
         return [part for number, part in enumerate(pieces) if number == 0 or expected[number - 1] != ")"]
 
     def _join_with_the_last(self, text: str) -> bool:

@@ -161,7 +161,8 @@ def unwrapped(raw: str) -> tuple[str, tuple[Problem, ...]]:
         for number, fence in enumerate(fences):
             stop = fences[number + 1].start() if number + 1 < len(fences) else len(text)
             (inside if number % 2 == 0 else pieces).append(text[fence.end() : stop])
-        prose, text = [*prose, *pieces, "```"], "\n".join(part.rstrip("\n") for part in inside)
+        shown = " ".join(fence.group().strip() for fence in fences)
+        prose, text = [*prose, *pieces, shown], "\n".join(part.rstrip("\n") for part in inside)
     return text.strip(), tuple(Problem("prose", piece(part)) for part in prose if part.strip())
 
 

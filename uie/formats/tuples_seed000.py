@@ -108,8 +108,9 @@ class _Events:
             after = keys[number + 1] if number + 1 < len(keys) else None
             next_key = after[1].lower() if after else ""
             value = raw[found.end() : after.start() if after else len(raw)]
-            values[key] = _trimmed(value, _BEHIND.get((key, next_key), ""))
-            if key in ("type", "trigger") and next_key not in ("trigger", "type"):
+            values[key] = _trimmed(value, _BEHIND.get((key, next_key), ","))
+            missing = "trigger" if key == "type" else "type" if key == "trigger" else ""  # the other half of an event's beginning
+            if missing and (missing in values or next_key != missing):
                 event_is_open = self._add_event(values)
                 values = {}
             elif key == "role" or (key == "name" and next_key != "role"):

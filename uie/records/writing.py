@@ -40,6 +40,7 @@ class SplitWriter:
         self._documents = documents
         self._waiting = waiting
         self._seed = seed
+        self._position = 0  # asking the file where it stands takes longer than writing a line
         self._groups: dict[str, list[tuple[int, list[Place]]]] = {}
         self._copies: dict[str, int] = {}
         self.repeated: Counter[str] = Counter()
@@ -56,8 +57,9 @@ class SplitWriter:
         places = []
         for line in lines:
             encoded = line.encode("utf-8")
-            places.append((self._waiting.tell(), len(encoded)))
             self._waiting.write(encoded)
+            places.append((self._position, len(encoded)))
+            self._position += len(encoded)
         self._groups.setdefault(part, []).append((draw(self._seed, "order", records[0].id), places))
         self._copies[part] = max(self._copies.get(part, 1), *(_copy_of(record.id)[1] for record in records))
 
@@ -70,7 +72,7 @@ class SplitWriter:
 
     def _drawn(self) -> Iterator[str]:
         for _, places in sorted(group for groups in self._groups.values() for group in groups):
-            yield from map(self._line, places)
+            yield self._line((places[0][0], sum(length for _, length in places)))  # they stand one behind the other
 
     def _composed(self, batch: int, weights: Mapping[str, Weight]) -> Iterator[str]:
         parts = {part: [place for _, places in sorted(groups) for place in places] for part, groups in self._groups.items()}
