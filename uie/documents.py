@@ -5,7 +5,6 @@ door. What a Document holds is checked when it is made, so nothing behind it che
 """
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -189,7 +188,9 @@ class Document:
 
     def called(self, id: str, *, dataset: str, split: str, lang: str, meta: Mapping[str, Any]) -> "Document":
         """The same Document as another corpus' or split's; what was checked of its text is not checked once more."""
-        renamed = copy(self)
+        renamed = object.__new__(Document)
+        for name in self.__slots__:
+            object.__setattr__(renamed, name, getattr(self, name))
         for name, value in (("id", id), ("dataset", dataset), ("split", split), ("lang", lang), ("meta", meta)):
             object.__setattr__(renamed, name, value)
         return renamed

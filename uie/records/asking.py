@@ -1,7 +1,7 @@
 """A Document, a task, a schema, a format and a prompt → Records: the questions as a model reads them, with their gold answers."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -31,12 +31,6 @@ class Asker:
     format_name: str
     format: Format
     prompt: Prompt
-    _told: Mapping[int, "_Told"] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        # By identity: a schema of 65 event types takes longer to hash than a question to write.
-        told = {id(schema): _told(self.format_name, self.task, schema) for schema in self.schemas}
-        object.__setattr__(self, "_told", told)
 
     def ask(self, document: Document) -> list[Record]:
         """The task's questions about a Document; their answers are None where it is not annotated for the task."""
@@ -68,19 +62,17 @@ class Asker:
         gold = TASKS.get(self.task).gold(document)
         return [one for schema in schemas for one in asks_of(self.task, gold, schema)]
 
-    def _record(
-        self, document: Document, one: Ask, name: str, start: int, examples: tuple[Demonstrations, Demonstrations]
-    ) -> Record:
+    def _record(self, document: Document, one: Ask, id: str, start: int, examples: tuple[Demonstrations, Demonstrations]) -> Record:
         lang = one.schema.lang
         question = Question(self.task, one.schema, document.text, lang, one.given)
-        description, schema = self._told.get(id(one.schema)) or _told(self.format_name, self.task, one.schema)
+        description, schema = _told(self.format_name, self.task, one.schema)
         shared, own = examples
         instruct, query = render(self.prompt, question, description, dataset=document.dataset, shared=shared, own=own)
         return Record(
             instruct,
             query,
             None if one.gold is None else self.format.encode(one.gold, question),
-            id=name,
+            id=id,
             task=self.task,
             dataset=document.dataset,
             split=document.split,
@@ -94,11 +86,8 @@ class Asker:
         )
 
 
-_Told = tuple[Description, dict[str, Any]]
-
-
 @lru_cache(maxsize=256)
-def _told(format_name: str, task: str, schema: Schema) -> _Told:
+def _told(format_name: str, task: str, schema: Schema) -> tuple[Description, dict[str, Any]]:
     """What a prompt says of the format, which depends on no text, and what a record says of the schema."""
     description = format_for(format_name, task).describe(Question(task, schema, "", schema.lang))
     return description, schema_to_mapping(schema, descriptions=False)
