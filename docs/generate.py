@@ -3,22 +3,27 @@
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from uie.corpora.config import dataset_names, load_dataset_config
-from uie.documents import document_from_json
+from uie.documents import Document, Entity, Mention, document_from_json
 from uie.formats import FORMATS
 from uie.prompting import Prompt, load_prompt, prompt_names
 from uie.records.mix import Demonstrations, Labels, Mix, MixCorpus, Windows
 from uie.schema import read_schema
+from uie.scoring import HOLDS, RULES, RuleFacts
+from uie.scoring.score import ALL, score
 from uie.settings import describe
 from uie.tasks import TASKS, asks
 from uie.tasks.items import ROWS, WITH_ARGUMENTS
 from uie.tasks.question import Question
-from uie.training.settings import LoraSettings, TrainSettings
+from uie.training.settings import F1Settings, LoraSettings, TrainSettings
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "scoring"))  # the shared example, whose figures its tests have worked out by hand
+import shared_example  # noqa: E402
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -108,9 +113,149 @@ EXAMPLE_LABELS = {
     "events": {"HIRE": {"name": "start of work", "roles": {"who": {"name": "employee"}, "firm": {"name": "employer"}}}},
 }
 
+# Rules
+
+
+FAMILIES = {"seqeval-strict": "SCHEME", "uie-offset": "STRATEGY"}
+"""Rules that differ in one setting are one line."""
+FIRST = (
+    "strict",
+    "string",
+    "boundary",
+    "type-only",
+    "partial",
+    "muc",
+    "head",
+    "any-gold-mention",
+    "coreference",
+    "textee",
+    "conlleval",
+)
+"""Ours and those of shared tasks; the rules of single projects follow."""
+USUAL = {"duplicates": "one to one", "normalised": "—"}
+"""What most rules do, in fewer words; the page says what they mean."""
+
+
+def rules() -> Iterable[tuple[str, RuleFacts, str]]:
+    """What a line calls a rule, its facts, and the part of its name that stands for a setting: "" but in families."""
+    told: dict[str, list[str]] = {}
+    for name in (*FIRST, *(name for name in RULES if name not in FIRST)):
+        told.setdefault(name.partition(".")[0], []).append(name)
+    for family, names in told.items():
+        if family in FAMILIES:
+            settings = [name.partition(".")[2] for name in names]
+            yield f"`{family}.{FAMILIES[family]}`: {', '.join(settings)}", RULES.get(names[0]).facts, settings[0]
+        else:
+            yield f"`{family}`", RULES.get(family).facts, ""
+
+
+def rule_facts() -> str:
+    rows = []
+    for name, facts, setting in rules():
+        family = facts.name.partition(".")[0]
+        compares, used_by = (
+            text.replace(setting, FAMILIES[family]) if setting else text for text in (facts.compares, facts.used_by)
+        )
+        read = "Documents" if facts.input == "documents" else f"answers, or Documents written as `{facts.wording}`"
+        same = {field.name for field in fields(RuleFacts) if getattr(facts, field.name) == field.default}
+        cells = [USUAL[key] if key in same else getattr(facts, key) for key in USUAL]
+        rows.append((name, compares, read, *cells, facts.zero, used_by, facts.source))
+    head = ("rule", "what must be equal", "reads", "duplicates", "made equal before", "0/0", "used by", "source")
+    return table(head, rows)
+
+
+def rule_faults() -> str:
+    return table(("rule", "what it gets wrong, as its original does"), ((n, f.faults) for n, f, _ in rules() if f.faults))
+
+
+def rule_breaks() -> str:
+    broken = ((name, HOLDS[key], why) for name, facts, _ in rules() for key, why in facts.breaks.items())
+    return table(("rule", "does not hold", "because"), broken)
+
+
+IN_ALL = {
+    "entities": "NER: entities",
+    "relations boundary": "RE: boundary",
+    "relations strict": "RE: strict",
+    "trigger classification": "EE: TC",
+    "argument classification": "EE: AC",
+    "argument attached": "EE: AC+",
+}
+
+
+def rule_numbers() -> str:
+    """F1 of every rule on the shared example; measures that few rules have stand in a table of their own."""
+    scores = score(shared_example.GOLD, shared_example.PREDICTED, rule=ALL)
+    found = {(row.rule, row.measure): row for row in scores.rows}
+    shared, single = [], []
+    for _, facts, _ in rules():
+        family = facts.name.partition(".")[0]
+        lines: dict[tuple[str, ...], list[str]] = {}
+        for name in [name for name in RULES if name.partition(".")[0] == family]:
+            cells = (found.get((name, measure)) for measure in IN_ALL)
+            lines.setdefault(tuple("" if row is None else f"{100 * row.f1:.2f}" for row in cells), []).append(name)
+        for line, names in lines.items():
+            if any(line):
+                shared.append((f"`{names[0]}`" if len(names) == 1 else f"`{family}.*`", *line))
+        for row in scores.rows:
+            if row.rule == facts.name and row.measure not in IN_ALL and row.rule not in ("strict", "string", "head"):
+                single.append((f"`{row.rule}`", row.measure, *(f"{100 * figure:.2f}" for figure in row.figures)))
+    return "\n\n".join((table(("rule", *IN_ALL.values()), shared), table(("rule", "measure", "P", "R", "F1"), single)))
+
+
+def rule_example() -> str:
+    pairs = zip(shared_example.GOLD, shared_example.PREDICTED, strict=True)
+    rows = ((gold.id, gold.text, _told(gold), _told(predicted)) for gold, predicted in pairs)
+    return table(("", "text", "gold", "predicted"), rows)
+
+
+def _told(document: Document) -> str:
+    """Its items as words; places are told where a string stands several times in the text."""
+
+    def called(mention: Mention) -> str:
+        if mention.start is None:
+            return f"{mention.text} (nowhere)"
+        places = [match.start() for match in re.finditer(re.escape(mention.text), document.text)]
+        return mention.text + (f" ({places.index(mention.start) + 1})" if len(places) > 1 else "")
+
+    entities = document.entities or ()
+    said = [f"{called(e.mention)} *{e.type}*" for e in entities if document.relations is None]
+    for relation in document.relations or ():
+        ends = (called(entities[end].mention) + f" *{entities[end].type}*" for end in (relation.head, relation.tail))
+        said.append(f" {relation.type} ".join(ends))
+    for event in document.events or ():
+        arguments = ", ".join(f"{a.role} {called(a.mention)}" for a in event.arguments if a.mention is not None)
+        said.append(f"*{event.type}* {called(event.trigger)} ({arguments})" if event.trigger else event.type)
+    said += [f"one piece {problem['kind']}" for problem in document.problems or ()]
+    said += ["{" + ", ".join(entities[index].mention.text for index in cluster) + "}" for cluster in document.clusters or ()]
+    return "; ".join(said) or "—"
+
+
+def strict_and_string() -> str:
+    """One right mention, one at another place of its string, one of a wrong type, one with a wrong boundary."""
+    text = "Ann Lee left Rome. Rome slept. Bob Ray left Bonn."
+
+    def entities(*told: tuple[int, str, str]) -> Document:
+        return Document("d", text, entities=tuple(Entity(Mention(said, at, at + len(said)), type) for at, said, type in told))
+
+    cases = (
+        ("the same", (0, "Ann Lee", "PER"), (0, "Ann Lee", "PER")),
+        ("the same string elsewhere", (13, "Rome", "LOC"), (19, "Rome", "LOC")),
+        ("another type", (44, "Bonn", "LOC"), (44, "Bonn", "ORG")),
+        ("a boundary off", (31, "Bob Ray", "PER"), (31, "Bob", "PER")),
+    )
+    names = ("strict", "string", "boundary", "type-only", "partial")
+    rows = []
+    for what, gold, predicted in cases:
+        found = [score([entities(gold)], [entities(predicted)], rule=name).rows[0].counts.true_positive for name in names]
+        rows.append((what, *("right" if right == 1 else "wrong" if right == 0 else f"{right:.2f}" for right in found)))
+    return table(("gold and predicted", *(f"`{name}`" for name in names)), rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "settings": lambda: settings(TrainSettings),
     "lora": lambda: settings(LoraSettings),
+    "f1": lambda: settings(F1Settings),
     "mix": lambda: settings(Mix),
     "mix-corpus": lambda: settings(MixCorpus),
     "labels": lambda: settings(Labels),
@@ -120,6 +265,12 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "formats": formats,
     "corpora": corpora,
     "prompts": prompts,
+    "rules": rule_facts,
+    "rule-faults": rule_faults,
+    "rule-breaks": rule_breaks,
+    "rule-numbers": rule_numbers,
+    "rule-example": rule_example,
+    "strict-and-string": strict_and_string,
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gold_echo import GoldEcho
 
-from uie.extraction.evaluate import evaluate_model
+from uie.extraction.evaluation import evaluate_model
 from uie.scoring.counts import Counts
 
 

@@ -8,7 +8,7 @@ from gold_echo import GoldEcho
 
 from uie.documents import document_from_json
 from uie.errors import OutputError, RecordError, ScoringError, SettingsError
-from uie.extraction.evaluate import evaluate_model
+from uie.extraction.evaluation import evaluate_model
 from uie.extraction.inputs import Asking, kind_of_file, read_input
 from uie.extraction.predict import PredictSettings, predict
 from uie.records.build import build_data

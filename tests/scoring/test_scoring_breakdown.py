@@ -62,6 +62,37 @@ def test_documents_by_length_and_language_count_malformed_pieces_too() -> None:
     assert counts(by_language) == {"en": Counts(1, 2, 2), "zh": Counts(1, 0, 0)}
 
 
+def test_several_breakdowns_come_in_one_pass_and_without_names_all_that_fit() -> None:
+    both = breakdown(GOLD_ONE, FOUND_ONE, by=["nesting", "text length"])
+
+    assert both == breakdown(GOLD_ONE, FOUND_ONE, by="nesting") + breakdown(GOLD_ONE, FOUND_ONE, by="text length")
+    assert {one.by for one in breakdown(GOLD_ONE, FOUND_ONE)} == {*DOCUMENT_BUCKETS, "mention length", "nesting"}
+    assert {one.by for one in breakdown(GOLD_ONE, FOUND_ONE, train=TRAIN)} == {*DOCUMENT_BUCKETS, *ENTITY_BUCKETS, SEEN_LABEL}
+    assert {one.by for one in breakdown(GOLD_ONE, FOUND_ONE, rule="muc")} == {*DOCUMENT_BUCKETS}
+
+
+def test_a_bucket_knows_how_many_documents_have_anything_in_it() -> None:
+    more = ner("e", TEXT, (CITY, "LOC"), (MET, "ORG"))
+
+    found = breakdown([*GOLD_ONE, more], [*FOUND_ONE, more], by=["mention length", "nesting of the text"])
+
+    assert {(one.by, one.bucket): one.documents for one in found} == {
+        ("nesting of the text", "flat"): 1,
+        ("nesting of the text", "nested"): 1,
+        ("mention length", "1"): 2,
+        ("mention length", "2"): 1,
+        ("mention length", "3"): 2,
+    }
+
+
+def test_gold_without_offsets_is_broken_down_by_string() -> None:
+    gold = ner("d", TEXT, (Mention("Ann"), "PER"))
+
+    (found,) = breakdown([gold], [ner("d", TEXT, (ANN, "PER"))], by="mention length", rule="auto")
+
+    assert found == Bucket("mention length", "1", "NER", "entities", "string", 1, Counts(1, 0, 0))
+
+
 @pytest.mark.parametrize(("text", "length"), [("New York", 2), ("王明", 2), ("在 Acme 工作", 4), ("", 0), ("state-of-the-art", 1)])
 def test_length_counts_words_and_characters_of_scripts_without_spaces(text: str, length: int) -> None:
     assert length_of(text) == length

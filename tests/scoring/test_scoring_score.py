@@ -10,7 +10,7 @@ from uie.errors import SchemaError, ScoringError, SettingsError
 from uie.scoring import RULES
 from uie.scoring.counts import Counts
 from uie.scoring.score import AnswerPair, score
-from uie.scoring.scores import Audit, Scores
+from uie.scoring.scores import Scores
 
 TEXT = "Rome fell. Ann Lee left Rome for New York City; rome slept, and A, B; C Ltd paid."
 ROME, ROME_2 = at(TEXT, "Rome", 1), at(TEXT, "Rome", 2)
@@ -98,7 +98,10 @@ def test_other_problems_are_no_further_false_positives(kind: str) -> None:
     scores = score([ner("d", TEXT, (ROME, "LOC"))], [ner("d", TEXT, (ROME, "LOC"), problems=problems(kind, task="NER"))])
 
     assert counts_of(scores, "entities") == Counts(1, 0, 0)
-    assert scores.audits == (Audit("", 1, {kind: 1}, {kind: 1}),)
+    salvaged = {"salvaged": 1} if kind == "repaired_type" else {}
+    assert [(audit.documents, audit.pieces, audit.affected) for audit in scores.audits] == [
+        (1, {**salvaged, kind: 1}, {**salvaged, kind: 1})
+    ]
 
 
 def test_a_malformed_piece_counts_for_its_own_task_only() -> None:
@@ -145,7 +148,9 @@ def test_audits_count_pieces_and_the_documents_that_have_one() -> None:
 
     scores = score(gold, predicted)
 
-    assert scores.audits == (Audit("news", 3, {"empty": 1, "malformed": 3}, {"empty": 1, "malformed": 2}),)
+    assert [(audit.dataset, audit.documents, audit.pieces, audit.affected) for audit in scores.audits] == [
+        ("news", 3, {"empty": 1, "malformed": 3}, {"empty": 1, "malformed": 2})
+    ]
 
 
 # What was asked
@@ -336,14 +341,25 @@ def test_an_argument_that_is_an_event_stands_for_its_trigger(asked: dict | None)
 # Corpora without offsets, several corpora
 
 
-def test_a_corpus_without_offsets_is_scored_by_string_and_never_mixed_into_strict_figures() -> None:
-    gold = [
-        ner("a", TEXT, (ROME, "LOC"), dataset="with"),
-        ner("b", TEXT, (Mention("Rome"), "LOC"), (ANN_LEE, "PER"), dataset="without"),
-    ]
-    predicted = [ner("a", TEXT, (ROME_2, "LOC")), ner("b", TEXT, (ROME_2, "LOC"))]
+GOLD_OF_TWO = [
+    ner("a", TEXT, (ROME, "LOC"), dataset="with"),
+    ner("b", TEXT, (Mention("Rome"), "LOC"), (ANN_LEE, "PER"), dataset="without"),
+]
+PREDICTED_OF_TWO = [ner("a", TEXT, (ROME_2, "LOC")), ner("b", TEXT, (ROME_2, "LOC"))]
 
-    scores = score(gold, predicted)
+
+def test_strict_refuses_a_corpus_without_offsets() -> None:
+    with pytest.raises(ScoringError) as error:
+        score(GOLD_OF_TWO, PREDICTED_OF_TWO, rule="strict")
+
+    assert str(error.value) == (
+        "rule 'strict' needs offsets, which gold mentions do not have: without, NER: 1 of 2. "
+        "Score these corpora by 'string', or leave them out."
+    )
+
+
+def test_auto_is_strict_or_string_for_each_corpus_and_never_mixes_the_two() -> None:
+    scores = score(GOLD_OF_TWO, PREDICTED_OF_TWO, rule="auto")
 
     assert [(row.dataset, row.rule, row.counts) for row in scores.rows] == [
         ("with", "strict", Counts(0, 1, 1)),
@@ -354,6 +370,12 @@ def test_a_corpus_without_offsets_is_scored_by_string_and_never_mixed_into_stric
         ("string", 1, Counts(1, 0, 1)),
     ]
     assert scores.notes == ("without, NER: scored by 'string'; gold mentions without offsets: 1.",)
+    assert scores.rule == "auto"
+
+
+def test_auto_bears_the_name_of_the_one_rule_that_it_used() -> None:
+    assert score(GOLD_OF_TWO[:1], PREDICTED_OF_TWO[:1], rule="auto").rule == "strict"
+    assert score(GOLD_OF_TWO[1:], PREDICTED_OF_TWO[1:], rule="auto").rule == "string"
 
 
 def test_ungrounded_mentions_of_types_that_were_not_asked_do_not_change_the_rule() -> None:

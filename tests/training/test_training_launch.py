@@ -10,9 +10,10 @@ import torch
 from safetensors.torch import load_file
 
 from uie.errors import TrainingError
+from uie.extraction.evaluation import evaluate_model
 from uie.models.loading import load_model, resolve
 from uie.training.launch import launch
-from uie.training.settings import LoraSettings, TrainSettings
+from uie.training.settings import F1Settings, LoraSettings, TrainSettings
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,18 @@ def test_two_processes_train_an_adapter_as_one_does(settings, tmp_path, deepspee
     assert {key.split(".")[-3] for key in weights} == {"q_proj", "v_proj"}
     assert all(weight.any() for weight in weights.values())
     load_model(resolve(str(settings.out)))
+
+
+def test_two_processes_answer_dev_together_and_keep_the_best_weights(settings, dev_records):
+    settings = replace(settings, train=dev_records, dev=dev_records, f1=F1Settings(every=20), max_steps=40, mode="full")
+
+    result = launch(replace(settings, learning_rate=2e-2, log_steps=20))
+
+    told = [row["f1"] for line in (settings.out / "log.jsonl").read_text().splitlines() if "f1" in (row := json.loads(line))]
+    assert len(told) == 2
+    assert result.f1 == max(told) > 0.2
+    kept = evaluate_model(str(settings.out), dev_records, dtype="float32")
+    assert kept.scores.rows[0].f1 == result.f1
 
 
 @pytest.mark.parametrize("deepspeed", ["zero2", "zero3"])

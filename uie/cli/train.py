@@ -51,5 +51,7 @@ def command(
 
     result = launch(settings, resume=resume, overwrite=overwrite)
     click.echo(f"Trained {result.steps} steps in {result.seconds:.0f} s; last loss {result.loss:.3f}.", err=True)
+    if result.f1 is not None:
+        click.echo(f"Kept the weights of step {result.best_step}, whose F1 on dev is {100 * result.f1:.2f}.", err=True)
     click.echo(f"Next: uie eval --model {settings.out} --records TEST.jsonl, or uie chat --model {settings.out}", err=True)
     click.echo(settings.out)

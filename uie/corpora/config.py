@@ -12,6 +12,7 @@ from uie.schema import Schema, read_schema
 from uie.settings import build, read_yaml
 
 _KIND = "dataset_configs"
+_OTHERS = ("mixes/", "boards/")  # what else lies there
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def load_dataset_config(name: str) -> DatasetConfig:
         SchemaError: the labels are malformed.
     """
     path = resources.find(_KIND, name, ".yaml")
-    if path is None or name.startswith("mixes/"):
+    if path is None or name.startswith(_OTHERS):
         raise CorpusError(unknown_name("corpus", name, dataset_names()))
     return read_dataset_config(path)
 
@@ -145,8 +146,8 @@ def read_dataset_config(path: Path) -> DatasetConfig:
 
 
 def dataset_names() -> list[str]:
-    """Every corpus that a config describes, the user's own in `./dataset_configs` among them; mixes are none."""
-    return [name for name in sorted(resources.names(_KIND, ".yaml")) if not name.startswith("mixes/")]
+    """Every corpus that a config describes, the user's own in `./dataset_configs` among them; mixes and boards are none."""
+    return [name for name in sorted(resources.names(_KIND, ".yaml")) if not name.startswith(_OTHERS)]
 
 
 def reader_options(config: DatasetConfig, split: str, *, where: str | None = None) -> Any:

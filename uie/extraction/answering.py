@@ -44,6 +44,11 @@ class Answerer:
         yield from self.engine.stream(prompt, Sampling(max_new_tokens=DEFAULT_MAX_NEW_TOKENS))
 
 
+def room_for(longest: int) -> int:
+    """How many tokens an answer may have where the longest training answer has so many."""
+    return int(longest * 1.5) + 8
+
+
 def load_answerer(model: str, *, dtype: str = "auto", max_new_tokens: int | None = None) -> Answerer:
     """Loads what `--model` names (run folder, adapter, model folder, catalogue name, hub id) with the default engine.
 
@@ -65,7 +70,7 @@ def load_answerer(model: str, *, dtype: str = "auto", max_new_tokens: int | None
     engine = TransformersEngine(loaded, tokenizer)
     wrap = questions.get("wrap") or ("chat" if tokenizer.chat_template else "plain")
     trained = questions.get("max_answer_tokens")
-    room = max_new_tokens or (int(trained * 1.5) + 8 if trained else DEFAULT_MAX_NEW_TOKENS)
+    room = max_new_tokens or (room_for(trained) if trained else DEFAULT_MAX_NEW_TOKENS)
     facts = {
         "engine": "transformers",
         "dtype": str(loaded.dtype).removeprefix("torch."),

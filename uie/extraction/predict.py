@@ -123,7 +123,8 @@ def documents_of(answers: Iterable[Answered]) -> Iterator[Any]:
 def _asked(asking: Asking | None) -> Json:
     if asking is None:
         return {}
-    return {**{k: v for k, v in asdict(asking).items() if k != "schema"}, "schema": schema_to_mapping(asking.schema)}
+    asked = {**asdict(asking), "tasks": list(asking.tasks)}  # as JSON gives them back, for `_held` to compare
+    return {**asked, "schema": schema_to_mapping(asking.schema)}
 
 
 def _answer(answerer: Answerer, records: list[Record], settings: PredictSettings) -> Iterator[tuple[Record, Generation]]:

@@ -1,34 +1,92 @@
-"""Scores ↔ JSON, the form that other programs may rely on.
+"""Analysis ↔ JSON, the form that other programs may rely on; `scores.schema.json` beside this file documents every key.
 
-    {"version": 1, "rule": "strict", "documents": 1287, "seconds": 31.2,
-     "rows": [{"dataset", "task", "measure", "rule", "documents", COUNTS, FIGURES, "macro_f1",
-               "weighted_f1", "types": {TYPE: {COUNTS, FIGURES}}}],
-     "aggregates": [{"task", "measure", "rule", "datasets", "documents", COUNTS, FIGURES, "mean_precision", "mean_recall", "mean_f1"}],
-     "audits": [{"dataset", "documents", "problems": {KIND: {"pieces", "documents"}}}],
-     "notes": ["…"]}
-
-COUNTS are "true_positive", "false_positive", "false_negative"; FIGURES are "precision", "recall", "f1", shares from 0 to 1, not
-rounded; of a row they are those of its rule, which may round or smooth them or head its tables with the mean over types. Counts are whole
-numbers but under rules that give a part of a point (`partial`, `muc`). `rule` of a row is the rule that was used; of the whole, the one that was asked for. Keys may be added, not changed; a
-change of meaning gets a new version.
+Keys may be added, not changed; a change of meaning gets a new version. The Documents of the error browser are not in it: `inputs` says
+which files they are in.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from uie.errors import ScoringError
+from uie.scoring.analysis import Analysis
+from uie.scoring.breakdown import Bucket
 from uie.scoring.counts import Counts, Figures
-from uie.scoring.scores import Aggregate, Audit, Row, Scores, aggregate_rows
+from uie.scoring.mistakes import Confusion
+from uie.scoring.scores import Aggregate, Audit, Example, Row, Scores, aggregate_rows
+from uie.scoring.uncertainty import Interval, Intervals
 
 Json = dict[str, Any]
 VERSION = 1
 
 
-def scores_to_json(scores: Scores, *, seconds: float | None = None) -> Json:
-    """`seconds` is how long the predictions took; it is left out when not known."""
+def analysis_to_json(
+    analysis: Analysis,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
+    inputs: Mapping[str, str | None] | None = None,
+) -> Json:
+    """`facts`: what is known of the predictions (model, engine …); `seconds`: how long they took, left out when not known.
+
+    `inputs`: the files of "gold", "predicted" and "train", as they were named.
+    """
     return {
         "version": VERSION,
         **({} if seconds is None else {"seconds": seconds}),
+        "facts": dict(facts or {}),
+        **({} if inputs is None else {"inputs": dict(inputs)}),
+        **_scores(analysis.scores),
+        "lookup_baseline": None if analysis.baseline is None else _scores(analysis.baseline),
+        "buckets": [_bucket(bucket) for bucket in analysis.buckets],
+        "confusions": [_confusion(confusion) for confusion in analysis.confusions],
+    }
+
+
+def analysis_from_json(found: Mapping[str, Any], *, where: str = "scores") -> Analysis:
+    """The Analysis that `analysis_to_json` wrote, without marked documents and counts by document.
+
+    Raises:
+        ScoringError: the object is none of ours or of another version; `where` names its file.
+    """
+    if not isinstance(found, Mapping) or found.get("version") != VERSION:
+        version = found.get("version") if isinstance(found, Mapping) else None
+        raise ScoringError(f"{where}: expected scores of version {VERSION}, found {version!r}; score again with uie eval.")
+    try:
+        return Analysis(
+            _read_scores(found),
+            None if found.get("lookup_baseline") is None else _read_scores(found["lookup_baseline"]),
+            tuple(_read_bucket(bucket) for bucket in found["buckets"]),
+            tuple(_read_confusion(confusion) for confusion in found["confusions"]),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ScoringError(f"{where}: not scores: {type(error).__name__} {error}; score again with uie eval.") from None
+
+
+def scores_from_json(found: Mapping[str, Any], *, where: str = "scores") -> Scores:
+    """The Scores of what `analysis_to_json` wrote.
+
+    Raises:
+        ScoringError: as `analysis_from_json`.
+    """
+    return analysis_from_json(found, where=where).scores
+
+
+@lru_cache(maxsize=1)
+def scores_schema() -> Json:
+    """The JSON Schema (2020-12) of what `analysis_to_json` gives."""
+    schema: Json = json.loads(Path(__file__).with_name("scores.schema.json").read_text(encoding="utf-8"))
+    return schema
+
+
+# Writing
+
+
+def _scores(scores: Scores) -> Json:
+    return {
         "rule": scores.rule,
         "documents": scores.documents,
         "rows": [_row(row) for row in scores.rows],
@@ -36,24 +94,6 @@ def scores_to_json(scores: Scores, *, seconds: float | None = None) -> Json:
         "audits": [_audit(audit) for audit in scores.audits],
         "notes": list(scores.notes),
     }
-
-
-def scores_from_json(found: Mapping[str, Any], *, where: str = "scores") -> Scores:
-    """The Scores that `scores_to_json` wrote; figures are computed from the counts again.
-
-    Raises:
-        ScoringError: the object is none of ours or of a newer version; `where` names its file.
-    """
-    if found.get("version") != VERSION:
-        raise ScoringError(
-            f"{where}: expected scores of version {VERSION}, found {found.get('version')!r}; score again with uie eval."
-        )
-    try:
-        rows = tuple(_read_row(row) for row in found["rows"])
-        audits = tuple(_read_audit(audit) for audit in found["audits"])
-        return Scores(found["rule"], found["documents"], rows, aggregate_rows(rows), audits, tuple(found["notes"]))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ScoringError(f"{where}: not scores: {type(error).__name__} {error}; score again with uie eval.") from None
 
 
 def _row(row: Row) -> Json:
@@ -65,6 +105,7 @@ def _row(row: Row) -> Json:
         "documents": row.documents,
         **_counts(row.counts),
         **row.figures._asdict(),
+        "intervals": _intervals(row.intervals),
         "macro_f1": row.macro_f1,
         "weighted_f1": row.weighted_f1,
         "types": {type: _counts(counts) for type, counts in row.by_type.items()},
@@ -79,14 +120,24 @@ def _aggregate(aggregate: Aggregate) -> Json:
         "datasets": aggregate.datasets,
         "documents": aggregate.documents,
         **_counts(aggregate.counts),
+        **aggregate.figures._asdict(),
+        "intervals": _intervals(aggregate.intervals),
         "mean_precision": aggregate.mean_precision,
         "mean_recall": aggregate.mean_recall,
         "mean_f1": aggregate.mean_f1,
+        "mean_intervals": _intervals(aggregate.mean_intervals),
     }
 
 
 def _audit(audit: Audit) -> Json:
-    problems = {kind: {"pieces": pieces, "documents": audit.affected.get(kind, 0)} for kind, pieces in audit.pieces.items()}
+    problems = {
+        kind: {
+            "pieces": pieces,
+            "documents": audit.affected.get(kind, 0),
+            "examples": [example._asdict() for example in audit.examples.get(kind, ())],
+        }
+        for kind, pieces in audit.pieces.items()
+    }
     return {"dataset": audit.dataset, "documents": audit.documents, "problems": problems}
 
 
@@ -99,18 +150,106 @@ def _counts(counts: Counts) -> Json:
     }
 
 
+def _intervals(intervals: Intervals | None) -> Json | None:
+    if intervals is None:
+        return None
+    sides = {"precision": intervals.precision, "recall": intervals.recall, "f1": intervals.f1}
+    return {"level": intervals.f1.level, **{name: [side.low, side.high] for name, side in sides.items()}}
+
+
+def _bucket(bucket: Bucket) -> Json:
+    return {
+        "by": bucket.by,
+        "bucket": bucket.bucket,
+        "task": bucket.task,
+        "measure": bucket.measure,
+        "rule": bucket.rule,
+        "documents": bucket.documents,
+        **_counts(bucket.counts),
+    }
+
+
+def _confusion(confusion: Confusion) -> Json:
+    return {
+        "dataset": confusion.dataset,
+        "task": confusion.task,
+        "layer": confusion.layer,
+        "gold_types": list(confusion.gold_types),
+        "predicted_types": list(confusion.predicted_types),
+        "matrix": [list(row) for row in confusion.matrix],
+        "kinds": dict(confusion.kinds),
+    }
+
+
+# Reading
+
+
+def _read_scores(found: Mapping[str, Any]) -> Scores:
+    rows = tuple(_read_row(row) for row in found["rows"])
+    written = {(one["task"], one["measure"], one["rule"]): one for one in found["aggregates"]}
+    aggregates = tuple(_with_written(one, written[one.task, one.measure, one.rule]) for one in aggregate_rows(rows))
+    audits = tuple(_read_audit(audit) for audit in found["audits"])
+    return Scores(found["rule"], found["documents"], rows, aggregates, audits, tuple(found["notes"]))
+
+
+def _with_written(aggregate: Aggregate, found: Mapping[str, Any]) -> Aggregate:
+    aggregate = replace(
+        aggregate, intervals=_read_intervals(found["intervals"]), mean_intervals=_read_intervals(found["mean_intervals"])
+    )
+    figures = _read_figures(found)
+    return aggregate if figures == aggregate.figures else replace(aggregate, own=figures)
+
+
+def _read_figures(found: Mapping[str, Any]) -> Figures:
+    return Figures(found["precision"], found["recall"], found["f1"])
+
+
 def _read_counts(found: Mapping[str, Any]) -> Counts:
     return Counts(found["true_positive"], found["false_positive"], found["false_negative"])
 
 
 def _read_row(found: Mapping[str, Any]) -> Row:
     types = {type: _read_counts(counts) for type, counts in found["types"].items()}
-    counts, figures = _read_counts(found), Figures(found["precision"], found["recall"], found["f1"])
+    counts, figures = _read_counts(found), _read_figures(found)
+    place = (found["dataset"], found["task"], found["measure"], found["rule"], found["documents"])
     own = None if figures == counts.figures else figures
-    return Row(found["dataset"], found["task"], found["measure"], found["rule"], found["documents"], counts, types, own)
+    return Row(*place, counts, types, own, intervals=_read_intervals(found["intervals"]))
+
+
+def _read_intervals(found: Mapping[str, Any] | None) -> Intervals | None:
+    if found is None:
+        return None
+    return Intervals(*(_read_interval(found[name], found["level"]) for name in ("precision", "recall", "f1")))
+
+
+def _read_interval(ends: Sequence[float], level: float) -> Interval:
+    low, high = ends
+    return Interval(low, high, level)
 
 
 def _read_audit(found: Mapping[str, Any]) -> Audit:
     problems = found["problems"]
-    pieces = {kind: number["pieces"] for kind, number in problems.items()}
-    return Audit(found["dataset"], found["documents"], pieces, {kind: number["documents"] for kind, number in problems.items()})
+    return Audit(
+        found["dataset"],
+        found["documents"],
+        {kind: number["pieces"] for kind, number in problems.items()},
+        {kind: number["documents"] for kind, number in problems.items()},
+        {kind: tuple(Example(**one) for one in number["examples"]) for kind, number in problems.items()},
+    )
+
+
+def _read_bucket(found: Mapping[str, Any]) -> Bucket:
+    place = (found["by"], found["bucket"], found["task"], found["measure"], found["rule"])
+    return Bucket(*place, found["documents"], _read_counts(found))
+
+
+def _read_confusion(found: Mapping[str, Any]) -> Confusion:
+    return Confusion(
+        found["dataset"],
+        found["task"],
+        found["layer"],
+        tuple(found["gold_types"]),
+        tuple(found["predicted_types"]),
+        tuple(tuple(row) for row in found["matrix"]),
+        dict(found["kinds"]),
+    )

@@ -1,59 +1,112 @@
-"""Scores → Markdown tables, for READMEs, model cards and issues."""
+"""Analysis → Markdown tables, for READMEs, model cards and issues."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from uie.reports.figures import (
-    AUDIT_TITLE,
-    audit_parts,
-    main_rows,
+    Line,
+    Types,
+    absent_problems,
+    bucket_table,
+    figure_lines,
+    interval_text,
     named,
     number,
     percent,
-    shown_aggregates,
+    problem_lines,
     summary,
-    types_by_gold,
-    types_title,
+    types_of,
 )
+from uie.scoring.analysis import Analysis
 from uie.scoring.counts import Counts
-from uie.scoring.scores import Row, Scores
+from uie.scoring.scores import Audit
 
-_FIGURES = ("P", "R", "F1")
 _COUNTS = ("TP", "FP", "FN")
 
 
-def scores_to_markdown(scores: Scores, *, facts: Mapping[str, Any] | None = None, seconds: float | None = None) -> str:
-    """The same as the terminal shows (`uie.reports.terminal`), with all types; `facts` and `seconds` as there."""
-    rows = [[named(r.dataset), r.measure, r.rule, *_shares(r), *_counts(r.counts)] for r in scores.rows]
-    for a in shown_aggregates(scores):
-        rows.append([f"micro of {a.datasets}", a.measure, a.rule, *_shares(a.counts), *_counts(a.counts)])
-    for a in shown_aggregates(scores):
-        means = [percent(share) for share in (a.mean_precision, a.mean_recall, a.mean_f1)]
-        rows.append([f"mean of {a.datasets}", a.measure, a.rule, *means, "", "", ""])
-    parts = [_cell(" · ".join(summary(scores, facts=facts, seconds=seconds))), _table(("dataset", "measure", "rule"), rows)]
-    for row in main_rows(scores):
-        types = [[type, *_shares(counts), *_counts(counts)] for type, counts in types_by_gold(row)]
-        parts += [f"**{_cell(types_title(row))}**", _table(("type",), types)]
-    parts.append(f"**{AUDIT_TITLE}**")
-    parts.append("\n".join(f"- {_cell(named(audit.dataset))}: {' · '.join(audit_parts(audit))}" for audit in scores.audits))
+def analysis_to_markdown(analysis: Analysis, *, facts: Mapping[str, Any] | None = None, seconds: float | None = None) -> str:
+    """The same as the terminal shows (`uie.reports.terminal`), with all corpora and types, and counts; `facts` and `seconds` as there."""
+    scores = analysis.scores
+    parts = [_cell(" · ".join(summary(scores, facts=facts, seconds=seconds))), _figures(analysis)]
+    for _, types in types_of(analysis):
+        parts += _types(types)
+    if (buckets := bucket_table(analysis)).rows:
+        rows = [[by, bucket, *(map(_bucket, cells))] for by, bucket, cells in buckets.rows]
+        parts += ["**F1 in percent, and gold items, by what is known of a text or a mention**"]
+        parts += [_table(("by", ""), buckets.measures, rows)]
+    if any(audit.pieces for audit in scores.audits):
+        parts += ["**Problems in the answers**", _audits(scores.audits)]
+    if scores.audits and (absent := absent_problems(scores.audits)):
+        parts.append(f"None: {', '.join(absent)}.")
     if scores.notes:
-        parts.append("\n".join(f"> {note}" for note in scores.notes))
+        parts.append("\n".join(f"> {_cell(note)}  " for note in scores.notes))
     return "\n\n".join(parts) + "\n"
 
 
-def _table(left: tuple[str, ...], rows: Iterable[list[str]]) -> str:
-    heads = (*left, *_FIGURES, *_COUNTS)
-    rule = ["---"] * len(left) + ["---:"] * (len(heads) - len(left))
-    lines = [heads, rule, *([_cell(cell) for cell in row] for row in rows)]
+def _figures(analysis: Analysis) -> str:
+    heading, groups = figure_lines(analysis)
+    lines = [line for group in groups for line in group.lines]
+    grouped = any(group.title for group in groups)
+    columns = [name for name, _ in zip(("95 % interval", "macro", "weighted", "lookup"), _more(lines[0]), strict=True)]
+    shown = [any(cells) for cells in zip(*(_more(line) for line in lines), strict=True)]
+    rows = []
+    for group in groups:
+        for line in group.lines:
+            more = [cell for cell, is_shown in zip(_more(line), shown, strict=True) if is_shown]
+            counts = _counts(line.counts) if line.counts else ["", "", ""]
+            figures = [percent(figure) for figure in line.figures]
+            rows.append([*([group.title] if grouped else []), line.label, *figures, *more, *counts])
+    heads = [name for name, is_shown in zip(columns, shown, strict=True) if is_shown]
+    return _table(("", heading) if grouped else (heading,), ("P", "R", "F1", *heads, *_COUNTS), rows)
+
+
+def _more(line: Line) -> tuple[str, str, str, str]:
+    shares = (line.macro_f1, line.weighted_f1, line.lookup_f1)
+    macro, weighted, lookup = ("" if share is None else percent(share) for share in shares)
+    return interval_text(line.f1_interval, 2), macro, weighted, lookup
+
+
+def _types(types: Types) -> Iterator[str]:
+    yield f"**{_cell(types.title)}**"
+    if types.lines:
+        told = ("not right, but",) if types.kinds else ()
+        rows = [
+            [line.type, *_shares(line.counts), *_counts(line.counts), *([" · ".join(line.instead)] if told else [])]
+            for line in types.lines
+        ]
+        yield _table(("type",), ("P", "R", "F1", *_COUNTS), rows, told)
+    if types.kinds:
+        # "invented" comes last of the kinds
+        yield " · ".join(types.kinds) + (f" ({_cell(', '.join(types.invented))})" if types.invented else "")
+
+
+def _audits(audits: Sequence[Audit]) -> str:
+    rows = []
+    for audit in audits:
+        for line in problem_lines(audit):
+            example = line.examples[0] if line.examples else None
+            told = f"{' '.join(example.piece.split())} ({example.document_id})" if example else ""
+            rows.append([named(audit.dataset), line.name, f"{percent(line.share, 1)} %", f"{line.pieces:,}", told])
+    return _table(("dataset", "problem"), ("documents", "pieces"), rows, ("for example",))
+
+
+def _bucket(counts: Counts | None) -> str:
+    return "" if counts is None else f"{percent(counts.f1)} ({number(counts.gold)})"
+
+
+def _table(left: Sequence[str], right: Sequence[str], rows: Iterable[Sequence[str]], last: Sequence[str] = ()) -> str:
+    heads = (*left, *right, *last)
+    rule = ["---"] * len(left) + ["---:"] * len(right) + ["---"] * len(last)
+    lines = [map(_cell, heads), rule, *(map(_cell, row) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cell(text: str) -> str:
-    """The text as Markdown that shows it: labels such as `a_b_c` or `x|y` must not become emphasis or cells."""
+    """The text as Markdown that shows it: labels such as `a_b_c` or `x|y` must not become emphasis or cells, nor `<b>` a tag."""
     return "".join(f"\\{character}" if character in "\\|*_`<[" else character for character in text)
 
 
-def _shares(counts: Counts | Row) -> list[str]:
+def _shares(counts: Counts) -> list[str]:
     return [percent(counts.precision), percent(counts.recall), percent(counts.f1)]
 
 

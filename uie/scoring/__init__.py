@@ -81,6 +81,7 @@ RULES: Registry[Rule] = Registry(
         "muc": "uie.scoring.overlap:MUC",
         "head": "uie.scoring.arguments:HEAD",
         "any-gold-mention": "uie.scoring.arguments:ANY_GOLD_MENTION",
+        "coreference": "uie.scoring.coreference:COREFERENCE",
         "conlleval": "uie.scoring.tag_rules:CONLLEVAL",
         **{f"seqeval-strict.{scheme}": f"uie.scoring.tag_rules:SEQEVAL_{scheme}" for scheme in _SCHEMES},
         "textee": "uie.scoring.rules:TEXTEE",

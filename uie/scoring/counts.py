@@ -2,9 +2,12 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class Figures(NamedTuple):
@@ -94,15 +97,19 @@ def count_items(gold: Iterable[Item], predicted: Iterable[Item]) -> dict[str | N
     return {type: Counts(*own) for type, own in counts.items()}
 
 
+Table = NDArray[np.float64]
+"""(documents, 3): true positives, false positives, false negatives of each document."""
+
+
 class Tally:
     """Counts of one measure: summed by type, and kept document by document."""
 
     def __init__(self) -> None:
         self.by_type: dict[str | None, Counts] = {}
         self.ids: list[str] = []
-        self.numbers = array("d")  # three for each document: true positives, false positives, false negatives
+        self._numbers = array("d")
 
-    def add(self, id: str, counts: "ByType", malformed: int = 0) -> None:
+    def add(self, id: str, counts: ByType, malformed: int = 0) -> None:
         """Adds a document; a malformed piece is one false positive of no type."""
         if malformed:
             counts = {**counts, None: counts.get(None, Counts()) + Counts(false_positive=malformed)}
@@ -113,60 +120,51 @@ class Tally:
             right += one.true_positive
             wrong += one.false_positive
             missed += one.false_negative
-        self.numbers.extend((right, wrong, missed))
+        self._numbers.extend((right, wrong, missed))
+
+    def table(self) -> Table:
+        """The counts of each document of `ids`."""
+        return np.array(self._numbers).reshape(-1, 3)
+
+
+Keys = list[tuple[Any, ...]]
+"""What is compared of items, many documents at a time: the document's place, the type, and whatever else must be equal."""
 
 
 class ItemTally(Tally):
-    """A tally of items that are matched one to one, for the many: tuples that begin with their type."""
+    """A tally of items that are matched one to one, for the many: all of a block of documents at once, without a Counts for any."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._right: list[str | None] = []
-        self._wrong: list[str | None] = []
-        self._missed: list[str | None] = []
+        self._blocks: list[Table] = []
 
-    def add_items(self, id: str, gold: list[tuple[Any, ...]], predicted: list[tuple[Any, ...]], malformed: int) -> None:
-        """As `add` of `count_items`, without making any Counts."""
-        self.ids.append(id)
-        if gold == predicted:
-            self._right += [item[0] for item in gold]
-            self.numbers.extend((len(gold), malformed, 0))
-        else:
-            right = 0
-            left: Any = list(gold) if len(gold) * len(predicted) < 400 else _Bag(gold)
-            for item in predicted:
-                if item in left:
-                    left.remove(item)
-                    right += 1
-                    self._right.append(item[0])
-                else:
-                    self._wrong.append(item[0])
-            self._missed += [item[0] for item in left]
-            self.numbers.extend((right, len(predicted) - right + malformed, len(gold) - right))
-        if malformed:
-            self._wrong += [None] * malformed
+    def add_items(self, ids: Sequence[str], gold: Keys, predicted: Keys, malformed: Mapping[str, int]) -> Table:
+        """Adds documents, `malformed` pieces by id; returns their counts."""
+        self.ids += ids
+        right = _common(gold, predicted)
+        found, given, wanted = (np.bincount([key[0] for key in keys], minlength=len(ids)) for keys in (right, predicted, gold))
+        block = np.column_stack([found, given - found, wanted - found]).astype(np.float64)
+        for place, id in enumerate(ids) if malformed else ():
+            block[place, 1] += malformed.get(id, 0)
+        self._blocks.append(block)
+        by_type = [Counter([key[1] for key in keys]) for keys in (right, predicted, gold)]
+        for type in {**by_type[1], **by_type[2]}:
+            own, given_of, wanted_of = (counter[type] for counter in by_type)
+            add_counts(self.by_type, {type: Counts(own, given_of - own, wanted_of - own)})
+        if wrong := sum(malformed.values()):
+            add_counts(self.by_type, {None: Counts(false_positive=wrong)})
+        return block
 
-    def finish(self) -> None:
-        """Sums up what was added."""
-        right, wrong, missed = Counter(self._right), Counter(self._wrong), Counter(self._missed)
-        for type in {**right, **wrong, **missed}:
-            self.by_type[type] = Counts(right[type], wrong[type], missed[type])
+    def table(self) -> Table:
+        return np.concatenate(self._blocks)
 
 
-class _Bag:
-    """A multiset that answers as a list does, faster where there are many items."""
-
-    def __init__(self, items: list[tuple[Any, ...]]) -> None:
-        self._left = Counter(items)
-
-    def __contains__(self, item: tuple[Any, ...]) -> bool:
-        return self._left[item] > 0
-
-    def remove(self, item: tuple[Any, ...]) -> None:
-        self._left[item] -= 1
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return self._left.elements()
+def _common(gold: Keys, predicted: Keys) -> Keys:
+    """The items of both sides, as often as both have them."""
+    wanted, found = set(gold), set(predicted)
+    if len(wanted) == len(gold) and len(found) == len(predicted):
+        return list(wanted & found)
+    return list((Counter(gold) & Counter(predicted)).elements())
 
 
 def given(credit: float, *, gold: int, predicted: int) -> Counts:

@@ -8,22 +8,25 @@ and predicted have one place C, then J(A, C) + J(C, B) <= 1 + J(A, B). What is l
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from uie.documents import Document, Mention
 from uie.scoring import RuleFacts
 from uie.scoring.assignment import Fits, largest_credit, largest_matching
 from uie.scoring.counts import ByMeasure, Counts, Figures, Item, count_items, given
+from uie.scoring.joining import join
 from uie.scoring.rules import ENTITIES, SPANS, span_of, typed
 from uie.scoring.scope import Pair
 
 Span = tuple[tuple[int, int], ...]
 _TASKS = ("NER", "NER1", "JOINT")
-MUC_STRICT, MUC_EXACT, MUC_PARTIAL, MUC_TYPE = (f"entities, {scheme}" for scheme in ("strict", "exact", "partial", "type"))
+_SCHEMES = ("strict", "exact", "partial", "type")
+MUC_STRICT, MUC_EXACT, MUC_PARTIAL, MUC_TYPE = (f"entities, {scheme}" for scheme in _SCHEMES)
 _MUC = (MUC_STRICT, MUC_EXACT, MUC_PARTIAL, MUC_TYPE)
 _LEAST_SHARE = 0.01  # of the gold mention: nervaluate's min_overlap_percentage, 1 %
 
 
-def _fits(gold: Sequence[Span], predicted: Sequence[Span], credit: Callable[[Span, Span], float]) -> Fits:
+def overlapping(gold: Sequence[Span], predicted: Sequence[Span], credit: Callable[[Span, Span], float]) -> Fits:
     """The pairs with a credit. Both sides are swept from left to right, so that spans that lie apart never meet."""
     fits: dict[int, dict[int, float]] = {}
     coming = sorted(range(len(predicted)), key=lambda index: predicted[index], reverse=True)
@@ -60,7 +63,11 @@ def _enough(gold: Span, predicted: Span) -> float:
 
 def _places(items: Iterable[Item]) -> list[Span]:
     """The spans of those that are grounded."""
-    return [item.where for item in items if isinstance(item.where[0], tuple)]  # type: ignore[index,misc]
+    return [item.where for item in _grounded(items)]  # type: ignore[misc]
+
+
+def _grounded(items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if isinstance(item.where[0], tuple)]  # type: ignore[index]
 
 
 def _left(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[int, list[Span], list[Span]]:
@@ -72,7 +79,7 @@ def _left(gold: Sequence[Span], predicted: Sequence[Span]) -> tuple[int, list[Sp
 
 def _partial(gold: Sequence[Item], predicted: Sequence[Item]) -> Counts:
     equal, missed, wrong = _left(_places(gold), _places(predicted))
-    credit = equal + largest_credit(_fits(missed, wrong, jaccard))
+    credit = equal + largest_credit(overlapping(missed, wrong, jaccard))
     return given(credit, gold=len(gold), predicted=len(predicted))
 
 
@@ -137,7 +144,7 @@ class MucRule:
     def counts(self, pair: Pair, task: str) -> ByMeasure:
         gold, predicted = _items(pair.gold), _items(pair.predicted)
         equal, missed, wrong = _left(_places(gold), _places(predicted))
-        halves = largest_matching(_fits(missed, wrong, _enough)) / 2
+        halves = largest_matching(overlapping(missed, wrong, _enough)) / 2
         exact = given(equal, gold=len(gold), predicted=len(predicted))
         partial = given(equal + halves, gold=len(gold), predicted=len(predicted))
         return {
@@ -150,8 +157,60 @@ class MucRule:
 
 def _overlapping(gold: Sequence[Item], predicted: Sequence[Item]) -> Counts:
     """How many mentions of one type can be paired with one that they overlap."""
-    credit = largest_matching(_fits(_places(gold), _places(predicted), _enough))
+    credit = largest_matching(overlapping(_places(gold), _places(predicted), _enough))
     return given(credit, gold=len(gold), predicted=len(predicted))
+
+
+class MucTally(NamedTuple):
+    """nervaluate's counts of one scheme; its precision is (correct + partial / 2) / actual, its recall the same by possible."""
+
+    correct: int = 0
+    incorrect: int = 0
+    partial: int = 0
+    missed: int = 0
+    spurious: int = 0
+
+    @property
+    def possible(self) -> int:
+        return self.correct + self.incorrect + self.partial + self.missed
+
+    @property
+    def actual(self) -> int:
+        return self.correct + self.incorrect + self.partial + self.spurious
+
+
+def muc_tallies(gold: Iterable[Document], predicted: Iterable[Document]) -> dict[str, MucTally]:
+    """COR, INC, PAR, MIS and SPU of the entities of all documents by scheme: "strict", "exact", "partial", "type".
+
+    Of all ways to pair mentions that overlap, one with the most correct pairs counts, and of these one with the most pairs. `correct`,
+    `possible` and `actual` are those of the rule's rows; what was asked does not matter here: nothing is left out of gold.
+
+    Raises:
+        ScoringError: as `uie.scoring.score`.
+
+    >>> muc_tallies(read("gold.jsonl"), read("predictions.jsonl"))["partial"].missed  # doctest: +SKIP
+    """
+    total = dict.fromkeys(_SCHEMES, MucTally())
+    for pair in join(gold, predicted):
+        sides = _items(pair.gold), _items(pair.predicted)
+        for scheme in _SCHEMES:
+            total[scheme] = MucTally(*map(sum, zip(total[scheme], _muc_tally(*sides, scheme), strict=True)))
+    return total
+
+
+def _muc_tally(gold: Sequence[Item], predicted: Sequence[Item], scheme: str) -> MucTally:
+    most = min(len(gold), len(predicted)) + 1  # a correct pair is worth more than all others together
+    fits: dict[int, dict[int, float]] = {}
+    for one, others in overlapping(_places(gold), _places(predicted), _enough).items():
+        for other in others:
+            wanted, found = (_grounded(side)[index] for side, index in ((gold, one), (predicted, other)))
+            right = (scheme in ("exact", "partial") or wanted.type == found.type) and (
+                scheme == "type" or wanted.where == found.where
+            )
+            fits.setdefault(one, {})[other] = most if right else 1
+    correct, near = divmod(round(largest_credit(fits)), most)
+    missed, spurious = (len(side) - correct - near for side in (gold, predicted))
+    return MucTally(correct, *((0, near) if scheme == "partial" else (near, 0)), missed, spurious)
 
 
 PARTIAL = PartialRule(

@@ -24,11 +24,10 @@ true positives of a narrower measure never exceed those of a wider one (TextEE's
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from uie.documents import Argument, Document, Entity, Event, Mention
 from uie.scoring import Rule, RuleFacts
-from uie.scoring.counts import ByMeasure, Counts, Figures, Item, ItemTally, count_items
+from uie.scoring.counts import ByMeasure, Counts, Figures, Item, Keys, count_items
 from uie.scoring.scope import Pair
 
 ENTITIES = "entities"
@@ -107,9 +106,7 @@ class MentionRule:
     ours: bool = True
     symmetric: frozenset[str] = frozenset()
     filler_place: Place | None = None  # where it is another one for arguments of events
-    keys: Callable[[Iterable[Entity]], list[tuple[Any, ...]]] | None = (
-        None  # of typed entities, where they can be had faster than items
-    )
+    entity_keys: Callable[[Iterable[Document]], Keys] | None = None  # of typed entities, where they can be had faster than items
 
     @property
     def malformed(self) -> Mapping[str, Sequence[str]]:
@@ -129,18 +126,6 @@ class MentionRule:
         if self.set_wise:
             return count_items(dict.fromkeys(gold), dict.fromkeys(predicted))
         return count_items(gold, predicted)
-
-    def tally(self, pairs: Sequence[Pair], task: str, malformed: Callable[[Pair], int]) -> ItemTally | None:
-        """The counts of entities of all pairs in one go, which is what most time goes into; None for other tasks and rules."""
-        if self.measures(task) != (ENTITIES,) or self.keys is None or self.set_wise:
-            return None
-        keys, tally = self.keys, ItemTally()
-        for pair in pairs:
-            gold, predicted = pair.gold, pair.predicted
-            wrong = malformed(pair) if predicted.problems else 0
-            tally.add_items(gold.id, keys(gold.entities or ()), keys(predicted.entities or ()), wrong)
-        tally.finish()
-        return tally
 
     def items(self, document: Document, task: str) -> dict[str, list[Item]]:
         """What is compared, by measure."""
@@ -219,18 +204,24 @@ _READ: dict[str, tuple[Callable[[MentionRule, Document], dict[str, list[Item]]],
 }
 
 
-def _span_keys(entities: Iterable[Entity]) -> list[tuple[Any, ...]]:
-    """What `span_of` compares, with the type; a loop, since attributes cost most of the time that scoring takes."""
-    keys: list[tuple[Any, ...]] = []
-    for entity in entities:
-        mention = entity.mention
-        if entity.type is not None:
-            keys.append((entity.type, mention.start, mention.end, mention.fragments))
-    return keys
+def _span_entity_keys(documents: Iterable[Document]) -> Keys:
+    """What `span_of` compares, with the type. One loop, since attributes cost most of the time that scoring takes."""
+    return [
+        (place, entity.type, mention.start, mention.end, mention.fragments)
+        for place, document in enumerate(documents)
+        for entity in document.entities or ()
+        for mention in (entity.mention,)
+        if entity.type is not None
+    ]
 
 
-def _text_keys(entities: Iterable[Entity]) -> list[tuple[Any, ...]]:
-    return [(entity.type, entity.mention.text) for entity in entities if entity.type is not None]
+def _text_entity_keys(documents: Iterable[Document]) -> Keys:
+    return [
+        (place, entity.type, entity.mention.text)
+        for place, document in enumerate(documents)
+        for entity in document.entities or ()
+        if entity.type is not None
+    ]
 
 
 @dataclass(frozen=True)
@@ -288,7 +279,7 @@ STRICT = MentionRule(
     span_of,
     needs_offsets=True,
     own=MEASURES,
-    keys=_span_keys,
+    entity_keys=_span_entity_keys,
 )
 STRING = MentionRule(
     RuleFacts(
@@ -300,7 +291,7 @@ STRING = MentionRule(
     text_of,
     needs_offsets=False,
     own=MEASURES,
-    keys=_text_keys,
+    entity_keys=_text_entity_keys,
 )
 BOUNDARY = LooseRule(
     RuleFacts(

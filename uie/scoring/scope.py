@@ -1,17 +1,18 @@
 """Gold and predicted Documents of one corpus → for each task the pairs in which it is scored, gold restricted to what was asked."""
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from uie.documents import Argument, Document, Event, Mention
-from uie.errors import SchemaError
 from uie.schema import KINDS, Schema, read_schema
 
 TASKS = ("NER", "RE", "EE")
 """The tasks that are scored where a predicted Document does not say what it was asked."""
+COREF = "COREF"
+"""Clusters: scored wherever both sides have them. No schema names them, and no question asks for them."""
 # What gold must annotate for a task's answers to be right or wrong.
 _NEEDS = {
     "NER": ("entities",),
@@ -28,7 +29,10 @@ _NEEDS = {
     "EE": ("events",),
     "EET": ("events",),
     "EEA": ("events",),
+    COREF: ("clusters",),
 }
+KNOWN_TASKS = tuple(_NEEDS)
+"""In the order of reports."""
 GIVEN_GOLD = ("ET", "EPR", "RC", "EEA")
 
 
@@ -57,16 +61,6 @@ class Pair(NamedTuple):
     answers: tuple[AnswerPair, ...] = ()
 
 
-def pair_of(gold: Document, predicted: Document, answers: tuple[AnswerPair, ...] = ()) -> Pair:
-    """The two with what was asked of the predicted one."""
-    if predicted.asked is None:
-        return Pair(gold, predicted, None, (), answers)
-    try:
-        return Pair(gold, predicted, asked_schema(predicted.asked), tasks_of(predicted), answers)
-    except SchemaError as error:
-        raise SchemaError(f"document {predicted.id!r}: {error}") from None
-
-
 def tasks_of(predicted: Document) -> tuple[str, ...]:
     """The tasks that a predicted Document says it answers."""
     return tuple((predicted.asked or {}).get("tasks", ()))
@@ -84,65 +78,18 @@ def _schema(mapping: str) -> Schema:
     return read_schema(json.loads(mapping), where="asked")
 
 
-_Restrict = Callable[[Document, Schema | None], Document]
-
-
-def scored_pairs(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
-    """The pairs of one corpus by task, for the tasks that can be scored in any of them.
-
-    A task is scored in a pair where both Documents have its key and it was asked. Entities none of which has a type are bare
-    arguments of relations, or a corpus of spans only: they are no gold for NER.
-    """
-    untyped = _untyped(pair.gold for pair in pairs) or _untyped(pair.predicted for pair in pairs if pair.asked is None)
-    scored: dict[str, list[Pair]] = {}
-    known: dict[
-        Hashable, list[tuple[list[Pair], _Restrict]]
-    ] = {}  # pairs that hold and were asked the same kinds have the same tasks
-    for pair in pairs:
-        gold, predicted, asked, tasks, _ = pair
-        key = (
-            gold.entities is None,
-            gold.relations is None,
-            gold.events is None,
-            predicted.entities is None,
-            predicted.relations is None,
-            predicted.events is None,
-            asked and id(asked),
-            tasks,
-        )
-        own = known.get(key)
-        if own is None:
-            names = [task for task in common_tasks(pair) if not (untyped and task in ("NER", "NER1", "ET"))]
-            own = known[key] = [(scored.setdefault(task, []), _RESTRICT[task]) for task in names]
-        for kept, restrict in own:
-            restricted = restrict(gold, asked)
-            kept.append(pair if restricted is gold else pair._replace(gold=restricted))
-    return {task: scored[task] for task in _NEEDS if task in scored}
-
-
 def common_tasks(pair: Pair) -> list[str]:
     """The tasks that both sides of a pair annotate and that were asked."""
     return [
         task
-        for task in pair.tasks or TASKS
+        for task in dict.fromkeys((*(pair.tasks or TASKS), COREF))
         if all(
             getattr(pair.gold, kind) is not None
             and getattr(pair.predicted, kind) is not None
-            and (pair.asked is None or getattr(pair.asked, kind))
+            and (pair.asked is None or kind == "clusters" or getattr(pair.asked, kind))
             for kind in _NEEDS.get(task, ("none",))
         )
     ]
-
-
-def _untyped(documents: Iterable[Document]) -> bool:
-    """Whether there are entities and none has a type."""
-    found = False
-    for document in documents:
-        for entity in document.entities or ():
-            if entity.type is not None:
-                return False
-            found = True
-    return found
 
 
 def _asked_entities(gold: Document, asked: Schema | None) -> Document:
@@ -191,26 +138,33 @@ def _asked_both(gold: Document, asked: Schema | None) -> Document:
     entities = gold.entities or ()
     known = {label.label for label in asked.entities}
     relations = _asked_relations(gold, asked).relations or ()
-    kept = tuple(r for r in relations if r.level != "entity" or {entities[r.head].type, entities[r.tail].type} <= known)
+    kept = tuple(r for r in relations if r.level != "entity" or {entities[r.head].type, entities[r.tail].type} <= {*known, None})
     return replace(gold, relations=kept, events=None)
 
 
-_RESTRICT = {
+_RESTRICT: dict[str, Callable[[Document, Schema | None], Document]] = {
     **dict.fromkeys(("NER", "NER1", "ES", "ET"), _asked_entities),
     **dict.fromkeys(("RE", "EP", "EPR", "RC"), _asked_relations),
     **dict.fromkeys(("SPO", "KG", "JOINT"), _asked_both),
     **dict.fromkeys(("EE", "EET", "EEA"), _asked_events),
+    COREF: lambda gold, asked: gold,
 }
+
+
+def restricted(gold: Document, asked: Schema | None, task: str) -> Document:
+    """Gold as far as the task goes and as it was asked; None: everything was."""
+    return _RESTRICT[task](gold, asked)
 
 
 def gold_mentions(gold: Document, task: str) -> list[Mention]:
     """The mentions that the task's items are made of, in a gold Document that is restricted already."""
-    kinds = _NEEDS[task]
+    kinds, entities = _NEEDS[task], gold.entities or ()
+    if task == COREF:
+        return [entities[index].mention for cluster in gold.clusters or () for index in cluster]
     if "relations" in kinds:
-        entities = gold.entities or ()
         ends = [end for r in gold.relations or () if r.level == "entity" for end in (r.head, r.tail)]
         return [entities[end].mention for end in (*ends, *(range(len(entities)) if task == "JOINT" else ()))]
     if "entities" in kinds:
-        return [entity.mention for entity in gold.entities or ()]
+        return [entity.mention for entity in entities]
     triggers = [event.trigger for event in gold.events or () if event.trigger is not None]
     return [*triggers, *(a.mention for event in gold.events or () for a in event.arguments if a.mention is not None)]

@@ -11,28 +11,23 @@ from uie.errors import ScoringError, SettingsError
 from uie.schema import KINDS
 from uie.scoring import RULES, Rule
 from uie.scoring.answers import generated
-from uie.scoring.counts import ByType, Counts, Figures, Tally
-from uie.scoring.rules import ARGUMENT_MEASURES, RELATIONS_STRICT, MentionRule, with_symmetric
-from uie.scoring.scope import (
-    GIVEN_GOLD,
-    TASKS,
-    AnswerPair,
-    Pair,
-    common_tasks,
-    gold_mentions,
-    pair_of,
-    scored_pairs,
-    tasks_of,
-)
-from uie.scoring.scores import Audit, PerDocument, Row, Scores, aggregate_rows
+from uie.scoring.audits import AuditTally
+from uie.scoring.counts import ByType, Counts, Figures, ItemTally, Keys, Table, Tally
+from uie.scoring.joining import Batch, Joined, join
+from uie.scoring.rules import ARGUMENT_MEASURES, ENTITIES, RELATIONS_STRICT, MentionRule, with_symmetric
+from uie.scoring.scope import COREF, GIVEN_GOLD, KNOWN_TASKS, TASKS, AnswerPair, Pair, common_tasks, gold_mentions, restricted
+from uie.scoring.scores import PerDocument, Row, Scores, aggregate_rows
 
-__all__ = ["ALL", "AnswerPair", "Scores", "join", "score"]
+__all__ = ["ALL", "AUTO", "AnswerPair", "Scores", "join", "score"]
 
-FALLBACK_RULE = "string"
 ALL = "all"
 """Stands for every rule that fits."""
+AUTO = "auto"
+"""Stands for strict where all gold mentions of a corpus have offsets, and for string where they have not."""
+_AUTO_RULES = ("strict", "string")
 OF_RELATIONS = ("RE", "SPO", "EP", "EPR", "RC", "KG", "JOINT")
 WITH_CLUSTERS = ("any-gold-mention",)
+_TYPED_ENTITIES = ("NER", "NER1", "ET")
 
 
 def score(
@@ -45,14 +40,16 @@ def score(
 ) -> Scores:
     """Score predictions against gold.
 
-    Gold is restricted to `predicted.asked`; what was predicted is not: an unasked type is a false positive. Where `strict` is asked
-    and gold mentions of a corpus have no offsets, that corpus and task are scored by `string`, named in the row and in `notes`,
-    and aggregated apart. Each malformed piece of an answer counts as one false positive of its task under our own rules. Corpora are
-    those of gold. Both sides are held in memory.
+    Gold is restricted to `predicted.asked`; what was predicted is not: an unasked type is a false positive. Each malformed piece of
+    an answer counts as one false positive of its task under our own rules. Corpora are those of gold.
+
+    Two lists may be in different orders. Iterators are read side by side and let go of, so that of files in one order only the
+    counts of each document stay in memory.
 
     `answers` are the strings that were generated, for rules that compare strings; without them, or where they are in another format,
-    the Documents are written in the rule's wording. `symmetric` names relations whose ends may come in either order. The rule "all"
-    is every rule that fits: a row for each, and a note for each that does not.
+    the Documents are written in the rule's wording. `symmetric` names relations whose ends may come in either order. The rule "auto"
+    is strict, or string for a corpus and task whose gold mentions have no offsets, named in the row and in `notes`. The rule "all" is
+    every rule that fits: a row for each, and a note for each that does not.
 
     Raises:
         ScoringError: ids or texts of the two sides do not agree, or nothing is both annotated and asked; the rule needs offsets that
@@ -61,54 +58,118 @@ def score(
 
     >>> scores = score(read("documents/test.jsonl"), read("predictions.jsonl"), rule="strict")  # doctest: +SKIP
     """
-    rules = _rules(rule, tuple(symmetric))
-    pairs = join(gold, predicted, answers)
-    by_dataset: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        by_dataset.setdefault(pair.gold.dataset, []).append(pair)
-    found = _Found()
-    for dataset, own in sorted(by_dataset.items()):
-        for task, scored in scored_pairs(own).items():
-            place = f"{dataset or 'no dataset'}, {task}"
-            found.tasks.append(place)
-            for name, one in rules.items():
-                _add_rule(found, _Scored(dataset, task, place, scored), name, one, alone=rule != ALL)
-            if task in GIVEN_GOLD:
-                found.notes.append(f"{place}: answered with gold parts given.")
-            if task in OF_RELATIONS and rule not in WITH_CLUSTERS and (left := _between_clusters(scored)):
-                found.notes.append(f"{place}: gold relations between clusters, which are not scored: {left}.")
-    if not found.tasks:
-        raise ScoringError(_nothing(pairs))
-    if not found.rows:
-        raise ScoringError(f"nothing to score: {'; '.join(found.why_not(every=True))}.")
-    if rule != ALL and found.ungrounded:
-        raise ScoringError(
-            f"rule {rule!r} needs offsets, which gold mentions do not have: {'; '.join(found.ungrounded)}. "
-            f"Score these corpora by {FALLBACK_RULE!r}, or leave them out."
-        )
-    audits = tuple(_audit(dataset, own) for dataset, own in sorted(by_dataset.items()))
-    notes = tuple(dict.fromkeys((*found.notes, *(f"{reason}." for reason in found.why_not(every=rule != ALL)))))
-    return Scores(rule, len({pair.gold.id for pair in pairs}), tuple(found.rows), aggregate_rows(found.rows), audits, notes)
+    run = _Run(rule, _rules(rule, tuple(symmetric)))
+    joined = Joined(gold, predicted, answers)
+    for batch in joined:
+        run.add(batch)
+    return run.scores(joined.documents)
 
 
 def _rules(name: str, symmetric: tuple[str, ...]) -> dict[str, Rule]:
-    rules = {one: RULES.get(one) for one in (RULES.names() if name == ALL else (name,))}
+    names = {ALL: RULES.names(), AUTO: _AUTO_RULES}.get(name, (name,))
+    rules = {one: RULES.get(one) for one in names}
     if not symmetric:
         return rules
     directed = {one: with_symmetric(rule, symmetric) for one, rule in rules.items()}
-    if name != ALL and directed[name] is None:
+    if name != ALL and None in directed.values():
         raise SettingsError(f"rule {name!r} knows no symmetric relations; score by strict, string or textee.")
     return {one: directed[one] or rule for one, rule in rules.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """One task of one corpus; `place` names both for notes."""
+class _Run:
+    """Everything that is counted, corpus by corpus and task by task; it is decided at the end what of it is shown."""
 
-    dataset: str
-    task: str
-    place: str
-    pairs: list[Pair]
+    def __init__(self, rule: str, rules: Mapping[str, Rule]) -> None:
+        self._rule = rule
+        self._rules = rules
+        self._corpora: dict[str, _Corpus] = {}
+        self._gold_kinds: set[str] = set()
+        self._predicted_kinds: set[str] = set()
+        self._asked_kinds: set[str] = set()
+
+    def add(self, batch: Batch) -> None:
+        dataset = batch.gold[0].dataset
+        corpus = self._corpora.setdefault(dataset, _Corpus(dataset, AuditTally(dataset)))
+        corpus.add(batch, self._rules)
+        self._gold_kinds |= {kind for kind in KINDS if getattr(batch.gold[0], kind) is not None}
+        self._predicted_kinds |= {kind for kind in KINDS if getattr(batch.predicted[0], kind) is not None}
+        self._asked_kinds |= {kind for kind in KINDS if batch.asked is None or getattr(batch.asked, kind)}
+
+    def scores(self, documents: int) -> Scores:
+        """Raises ScoringError where there is nothing to show."""
+        found = _Found()
+        corpora = [corpus for _, corpus in sorted(self._corpora.items())]
+        for corpus in corpora:
+            for task in corpus.scored():
+                self._add_task(found, task)
+        if not found.tasks:
+            raise ScoringError(self._nothing())
+        if found.ungrounded:
+            raise ScoringError(
+                f"rule {self._rule!r} needs offsets, which gold mentions do not have: {'; '.join(found.ungrounded)}. "
+                "Score these corpora by 'string', or leave them out."
+            )
+        if not found.rows:
+            raise ScoringError(f"nothing to score: {'; '.join(found.why_not(every=True))}.")
+        reasons = (f"{reason}." for reason in found.why_not(every=self._rule != ALL))
+        used = {row.rule for row in found.rows}
+        shown = used.pop() if self._rule == AUTO and len(used) == 1 else self._rule
+        return Scores(
+            shown,
+            documents,
+            tuple(found.rows),
+            aggregate_rows(found.rows),
+            tuple(corpus.audit.finish() for corpus in corpora),
+            tuple(dict.fromkeys((*found.notes, *reasons))),
+        )
+
+    def _add_task(self, found: "_Found", task: "_Task") -> None:
+        found.tasks.append(task.place)
+        for name, own in task.rules.items():
+            if self._rule == AUTO and (name == "strict") == bool(task.ungrounded):
+                continue
+            self._add_rule(found, task, name, own)
+        if self._rule == AUTO and task.ungrounded:
+            found.notes.append(f"{task.place}: scored by 'string'; gold mentions without offsets: {task.ungrounded}.")
+        if task.name in GIVEN_GOLD:
+            found.notes.append(f"{task.place}: answered with gold parts given.")
+        if task.name in OF_RELATIONS and self._rule not in WITH_CLUSTERS and task.between_clusters:
+            found.notes.append(f"{task.place}: gold relations between clusters, which are not scored: {task.between_clusters}.")
+
+    def _add_rule(self, found: "_Found", task: "_Task", name: str, own: "_Counting") -> None:
+        """Adds the rule's rows, or the reason why it has none."""
+        alone = self._rule != ALL
+        if not own.rule.measures(task.name):
+            found.leave_out(name, "the rule says nothing of such items", task.place)
+            return
+        if own.rule.needs_offsets and task.ungrounded:
+            if alone:
+                found.ungrounded.append(f"{task.place}: {task.ungrounded} of {task.mentions}")
+            found.leave_out(name, "gold mentions have no offsets", task.place)
+            return
+        if own.failed is not None:
+            if alone:
+                raise own.failed
+            found.leave_out(name, str(own.failed).rstrip("."), task.place)
+            return
+        rows = own.rows(task)
+        if own.left_out and (alone or not rows):
+            reason = f"{own.left_out} of {task.pairs} documents cannot be taken by the rule, and are left out"
+            found.leave_out(name, reason, task.place)
+        found.rows += rows
+        found.notes += own.notes(task) if alone else ()
+
+    def _nothing(self) -> str:
+        if not self._corpora:
+            return "nothing to score: there are no gold documents."
+        gold, predicted, asked = (
+            ", ".join(kind for kind in KINDS if kind in kinds)
+            for kinds in (self._gold_kinds, self._predicted_kinds, self._asked_kinds)
+        )
+        return (
+            f"nothing to score: gold annotates {gold or 'none'}; predictions hold {predicted or 'none'}; asked were {asked}. "
+            "One of entities (with types), relations, events must be in all three."
+        )
 
 
 @dataclass(slots=True)
@@ -132,155 +193,232 @@ class _Found:
         ]
 
 
-def _add_rule(found: _Found, scored: _Scored, name: str, rule: Rule, *, alone: bool) -> None:
-    """Adds the rule's rows, or the reason why it has none."""
-    if not rule.measures(scored.task):
-        found.leave_out(name, "the rule says nothing of such items", scored.place)
-        return
-    if rule.needs_offsets and (ungrounded := _ungrounded(scored.pairs, scored.task)):
-        mentions = sum(len(gold_mentions(pair.gold, scored.task)) for pair in scored.pairs)
-        if not alone:
-            found.leave_out(name, "gold mentions have no offsets", scored.place)
+# One corpus
+
+
+@dataclass(slots=True)
+class _Corpus:
+    """`gold` and `predicted` say of the entities of each side whether there are any, and any with a type."""
+
+    dataset: str
+    audit: AuditTally
+    tasks: dict[str, "_Task"] = field(default_factory=dict)
+    gold: "_Typing" = field(default_factory=lambda: _Typing())
+    predicted: "_Typing" = field(default_factory=lambda: _Typing())
+
+    def add(self, batch: Batch, rules: Mapping[str, Rule]) -> None:
+        self.gold.see(batch.gold)
+        if batch.asked is None:
+            self.predicted.see(batch.predicted)
+        quiet: set[int] = set()
+        for name in batch.tasks:
+            task = self.tasks.get(name)
+            if task is None:
+                counting = {rule: _Counting(one, name) for rule, one in rules.items()}
+                task = self.tasks[name] = _Task(self.dataset, name, counting)
+            quiet = task.add(batch)
+        if len(batch.tasks) != 1:
+            quiet = set()
+        self.audit.add_faultless(len(quiet))
+        for place in range(len(batch.gold)) if len(quiet) < len(batch.gold) else ():
+            if place not in quiet:
+                self.audit.add(batch.pair(place), batch.tasks)
+
+    def scored(self) -> Iterator["_Task"]:
+        """The tasks that can be scored: entities none of which has a type are bare arguments of relations, or spans only, and no NER."""
+        untyped = self.gold.is_untyped or self.predicted.is_untyped
+        for name in KNOWN_TASKS:
+            if name in self.tasks and not (untyped and name in _TYPED_ENTITIES):
+                yield self.tasks[name]
+
+
+@dataclass(slots=True)
+class _Typing:
+    any: bool = False
+    typed: bool = False
+
+    @property
+    def is_untyped(self) -> bool:
+        return self.any and not self.typed
+
+    def see(self, documents: Iterable[Document]) -> None:
+        for document in () if self.typed else documents:
+            for entity in document.entities or ():
+                self.any = True
+                if entity.type is not None:
+                    self.typed = True
+                    return
+
+    def see_ends(self, documents: Iterable[Document]) -> None:
+        """The same of entities that are ends of relations."""
+        for document in () if self.typed else documents:
+            for relation in document.relations or ():
+                if relation.level == "entity":
+                    self.any = True
+                    self.typed |= any((document.entities or ())[end].type is not None for end in (relation.head, relation.tail))
+
+
+@dataclass(slots=True)
+class _Task:
+    """One task of one corpus, counted by all rules. `ungrounded` gold mentions of `mentions` have no offsets."""
+
+    dataset: str
+    name: str
+    rules: dict[str, "_Counting"]
+    pairs: int = 0
+    mentions: int = 0
+    ungrounded: int = 0
+    between_clusters: int = 0
+    gold_ends: _Typing = field(default_factory=_Typing)
+    predicted_ends: _Typing = field(default_factory=_Typing)
+
+    @property
+    def place(self) -> str:
+        """The corpus and the task, for notes."""
+        return f"{self.dataset or 'no dataset'}, {self.name}"
+
+    def add(self, batch: Batch) -> set[int]:
+        """The places in the batch of Documents in which an audit would find nothing; those of which that is known at no cost."""
+        self.pairs += len(batch.gold)
+        if all(own.of_entities for own in self.rules.values()):
+            return self._add_entities(batch)
+        pairs = [pair._replace(gold=restricted(pair.gold, batch.asked, self.name)) for pair in batch.pairs()]
+        self._see(pairs)
+        for own in self.rules.values():
+            own.add(pairs)
+        return set()
+
+    def _add_entities(self, batch: Batch) -> set[int]:
+        """The same for entities alone, many documents at a time: what most time goes into."""
+        troubled = [place for place, document in enumerate(batch.predicted) if document.problems]
+        malformed = {batch.gold[place].id: _malformed(batch.pair(place), self.name) for place in troubled}
+        quiet: set[int] = set()
+        for own in self.rules.values():
+            items = own.add_entities(batch, malformed)
+            if own.rule.needs_offsets:
+                self.mentions += len(items.gold)
+                self.ungrounded += sum([key[2] is None for key in items.gold])
+                quiet = items.quiet()
+        return quiet.difference(troubled)
+
+    def _see(self, pairs: Sequence[Pair]) -> None:
+        gold = [pair.gold for pair in pairs]
+        for document in gold:
+            mentions = gold_mentions(document, self.name)
+            self.mentions += len(mentions)
+            self.ungrounded += sum(mention.start is None for mention in mentions)
+        if self.name in OF_RELATIONS:
+            self.between_clusters += sum(relation.level != "entity" for one in gold for relation in one.relations or ())
+            self.gold_ends.see_ends(gold)
+            self.predicted_ends.see_ends(pair.predicted for pair in pairs)
+
+
+class _Counting:
+    """One rule's counts of one task of one corpus."""
+
+    def __init__(self, rule: Rule, task: str) -> None:
+        self.rule = rule
+        self.of_entities = isinstance(rule, MentionRule) and rule.entity_keys is not None and rule.measures(task) == (ENTITIES,)
+        self.failed: ScoringError | None = None
+        self.left_out = 0
+        self._task = task
+        self._items = ItemTally()
+        self._tallies = {measure: Tally() for measure in rule.measures(task)}
+        self._malformed = rule.malformed.get(task, ())
+        self._answers = _AnswerNotes()
+
+    def add_entities(self, batch: Batch, malformed: Mapping[str, int]) -> "_Block":
+        assert isinstance(self.rule, MentionRule)
+        assert self.rule.entity_keys is not None
+        gold, predicted = self.rule.entity_keys(batch.gold), self.rule.entity_keys(batch.predicted)
+        if batch.asked is not None:
+            asked = {label.label for label in batch.asked.entities}
+            gold = [key for key in gold if key[1] in asked]
+        ids = [document.id for document in batch.gold]
+        return _Block(gold, predicted, self._items.add_items(ids, gold, predicted, malformed))
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        if self.failed is not None or not self._tallies:
             return
-        if name != "strict":
-            found.ungrounded.append(f"{scored.place}: {ungrounded} of {mentions}")
-            return
-        name, rule = FALLBACK_RULE, RULES.get(FALLBACK_RULE)
-        found.notes.append(f"{scored.place}: scored by {name!r}; gold mentions without offsets: {ungrounded}.")
-    try:
-        rows, left_out = _task_rows(scored, name, rule)
-    except ScoringError as error:
-        if alone:
-            raise
-        found.leave_out(name, str(error).rstrip("."), scored.place)
-        return
-    if left_out and (alone or not rows):
-        found.leave_out(
-            name, f"{left_out} of {len(scored.pairs)} documents cannot be taken by the rule, and are left out", scored.place
-        )
-    found.rows += rows
-    found.notes += _notes_of(rule, name, scored) if alone else ()
+        try:
+            for pair in pairs:
+                self._add(pair)
+        except ScoringError as error:  # whether it is told depends on what else there is
+            self.failed = error
+        if self.rule.facts.wording:
+            self._answers.see(pairs, self.rule, self._task)
+
+    def _add(self, pair: Pair) -> None:
+        counts = self.rule.counts(pair, self._task)
+        self.left_out += not counts
+        malformed = _malformed(pair, self._task) if self._malformed and pair.predicted.problems else 0
+        for measure, own in counts.items():
+            if _is_measured(measure, own, pair):
+                self._tallies[measure].add(pair.gold.id, own, malformed if measure in self._malformed else 0)
+
+    def rows(self, task: _Task) -> list[Row]:
+        tallies: Mapping[str, Tally] = {ENTITIES: self._items} if self._items.ids else self._tallies
+        untyped = task.gold_ends.is_untyped or task.predicted_ends.is_untyped
+        return [
+            self._row(task, measure, tally)
+            for measure, tally in tallies.items()
+            if tally.ids and not (untyped and measure == RELATIONS_STRICT)
+        ]
+
+    def _row(self, task: _Task, measure: str, tally: Tally) -> Row:
+        total = sum(tally.by_type.values(), Counts())
+        by_type = {type: tally.by_type[type] for type in sorted(type for type in tally.by_type if type is not None)}
+        own = _headline(self.rule, total, by_type)
+        # Counts of a kind of their own (coreference) hold more than three numbers: these have no array that says them.
+        per_document = PerDocument(tuple(tally.ids), tally.table()) if type(total) is Counts else None
+        place = (task.dataset, task.name, measure, self.rule.facts.name, len(tally.ids))
+        return Row(*place, total, by_type, None if own == total.figures else own, per_document)
+
+    def notes(self, task: _Task) -> Iterator[str]:
+        name, facts, seen = self.rule.facts.name, self.rule.facts, self._answers
+        if facts.input == "answers" and seen.written:
+            which = "all" if seen.written == task.pairs else f"{seen.written} of {task.pairs}"
+            yield f"{task.place}: {name!r} compares answer strings; {which} documents were written as {facts.wording!r} for it."
+        if seen.unread:
+            yield f"{task.place}: answers that {name!r} cannot read and takes for empty: {seen.unread} of {seen.generated}."
+        if facts.faults:
+            yield f"{name}: {facts.faults}."
 
 
-def _notes_of(rule: Rule, name: str, scored: _Scored) -> Iterator[str]:
-    wording = rule.facts.wording
-    if rule.facts.input == "answers":
-        written = sum(not generated(pair, scored.task, wording) for pair in scored.pairs)
-        if written:
-            which = "all" if written == len(scored.pairs) else f"{written} of {len(scored.pairs)}"
-            yield f"{scored.place}: {name!r} compares answer strings; {which} documents were written as {wording!r} for it."
-    readable = getattr(rule, "readable", None)
-    if readable is not None:
-        raws = [answer.predicted for pair in scored.pairs for answer in generated(pair, scored.task, wording)]
-        if unread := sum(not readable(raw, scored.task) for raw in raws):
-            yield f"{scored.place}: answers that {name!r} cannot read and takes for empty: {unread} of {len(raws)}."
-    if rule.facts.faults:
-        yield f"{name}: {rule.facts.faults}."
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Entities of many documents, as a rule that compares places does it, and their counts."""
+
+    gold: Keys
+    predicted: Keys
+    counts: Table
+
+    def quiet(self) -> set[int]:
+        """The documents that are empty on both sides or none, and in which no place has two types that gold does not give it."""
+        right, wrong, missed = self.counts.T
+        loud = (right + wrong == 0) != (right + missed == 0)
+        has_wrong = wrong.tolist()
+        suspects = [(key[0], key[2:]) for key in self.predicted if has_wrong[key[0]]]
+        for where, times in Counter(suspects).items():
+            loud[where[0]] |= times > 1
+        return set(np.flatnonzero(~loud).tolist())
 
 
-# Joining
+@dataclass(slots=True)
+class _AnswerNotes:
+    """Of a rule of answer strings: documents that were `written` for it, answers that were `generated`, and `unread` ones of these."""
 
+    written: int = 0
+    generated: int = 0
+    unread: int = 0
 
-def join(gold: Iterable[Document], predicted: Iterable[Document], answers: Iterable[AnswerPair] = ()) -> list[Pair]:
-    """Gold and predicted Documents by id, in the order of gold, each with its answers.
-
-    Raises:
-        ScoringError: an id is missing on one side or given twice, or one id has two texts; all of it in one message.
-    """
-    strings: dict[str, list[AnswerPair]] = {}
-    for answer in answers:
-        strings.setdefault(answer.document_id, []).append(answer)
-    wanted, gold_twice = _by_id(gold)
-    found, further, predicted_twice = _by_id_and_task(predicted)
-    pairs: list[Pair] = []
-    missing, other = list[str](), list[str]()
-    for id, document in wanted.items():
-        one = found.get(id)
-        if one is None:
-            missing.append(id)
-        elif one.text != document.text:
-            other.append(id)
-        elif not (further or strings):
-            pairs.append(pair_of(document, one))
-        else:
-            both = (one, *further.get(id, ()))
-            other += [id for more in both if more.text != document.text][:1]
-            pairs += [pair_of(document, more, tuple(strings.get(id, ()))) for more in both]
-    unknown = [id for id in found if id not in wanted] if missing or len(found) != len(wanted) else []
-    mistakes = [
-        _mistake("ids given twice in gold", gold_twice),
-        _mistake("ids given twice among the predictions", predicted_twice),
-        _mistake("gold documents without a prediction", missing, of=len(wanted)),
-        _mistake("predicted documents that gold lacks", unknown, of=len(found)),
-        _mistake("documents with another text than in gold", other),
-        _mistake("answers to documents that gold lacks", [id for id in strings if id not in wanted]),
-    ]
-    if any(mistakes):
-        raise ScoringError(
-            f"gold and predicted do not belong together: {'; '.join(filter(None, mistakes))}. "
-            "Score predictions against the gold documents they were made from, all of them, each once."
-        )
-    return pairs
-
-
-def _by_id(documents: Iterable[Document]) -> tuple[dict[str, Document], list[str]]:
-    listed = list(documents)
-    found = {document.id: document for document in listed}
-    if len(found) == len(listed):
-        return found, []
-    times = Counter(document.id for document in listed)
-    return found, [id for id, number in times.items() if number > 1]
-
-
-def _by_id_and_task(documents: Iterable[Document]) -> tuple[dict[str, Document], dict[str, list[Document]], list[str]]:
-    """Predicted Documents by id, and further ones of the same id; those that answer different tasks may share one."""
-    listed = list(documents)
-    found = {document.id: document for document in listed}
-    further: dict[str, list[Document]] = {}
-    twice: dict[str, None] = {}
-    if len(found) == len(listed):
-        return found, further, []
-    found = {}
-    for document in listed:
-        if document.id not in found:
-            found[document.id] = document
-            continue
-        others = [found[document.id], *further.get(document.id, ())]
-        tasks = set(tasks_of(document))
-        if any(not tasks or not tasks_of(other) or tasks & set(tasks_of(other)) for other in others):
-            twice[document.id] = None
-        further.setdefault(document.id, []).append(document)
-    return found, further, list(twice)
-
-
-def _mistake(what: str, ids: list[str], *, of: int | None = None) -> str:
-    return f"{what}: {len(ids)}{f' of {of}' if of else ''}, such as {ids[0]!r}" if ids else ""
-
-
-def _nothing(pairs: Sequence[Pair]) -> str:
-    if not pairs:
-        return "nothing to score: there are no gold documents."
-    sides = []
-    for name, documents in (("gold annotates", [p.gold for p in pairs]), ("predictions hold", [p.predicted for p in pairs])):
-        kinds = [kind for kind in KINDS if any(getattr(document, kind) is not None for document in documents)]
-        sides.append(f"{name} {', '.join(kinds) or 'none'}")
-    asked = [kind for kind in KINDS if any(p.asked is None or getattr(p.asked, kind) for p in pairs)]
-    return (
-        f"nothing to score: {sides[0]}; {sides[1]}; asked were {', '.join(asked)}. "
-        "One of entities (with types), relations, events must be in all three."
-    )
-
-
-# Counting
-
-
-def _row(tally: Tally, scored: _Scored, measure: str, name: str, rule: Rule) -> Row:
-    total = sum(tally.by_type.values(), Counts())
-    by_type = {type: tally.by_type[type] for type in sorted(type for type in tally.by_type if type is not None)}
-    own = _headline(rule, total, by_type)
-    per_document = PerDocument(tuple(tally.ids), np.array(tally.numbers).reshape(-1, 3))
-    place = (scored.dataset, scored.task, measure, name, len(tally.ids))
-    return Row(*place, total, by_type, None if own == total.figures else own, per_document)
+    def see(self, pairs: Sequence[Pair], rule: Rule, task: str) -> None:
+        readable = getattr(rule, "readable", lambda raw, task: True)  # of AnswerRules, and of gollie
+        for pair in pairs:
+            answers = generated(pair, task, rule.facts.wording)
+            self.written += not answers
+            self.generated += len(answers)
+            self.unread += sum(not readable(answer.predicted, task) for answer in answers)
 
 
 def _headline(rule: Rule, total: Counts, by_type: Mapping[str, Counts]) -> Figures:
@@ -290,33 +428,11 @@ def _headline(rule: Rule, total: Counts, by_type: Mapping[str, Counts]) -> Figur
     return Figures(*(sum(column) / len(figures) for column in zip(*figures, strict=True))) if figures else Figures(0.0, 0.0, 0.0)
 
 
-def _task_rows(scored: _Scored, name: str, rule: Rule) -> tuple[list[Row], int]:
-    """The rows, and how many documents the rule cannot take."""
-    pairs, task = scored.pairs, scored.task
-    if isinstance(rule, MentionRule) and (whole := rule.tally(pairs, task, lambda pair: _malformed(pair, task))):
-        return [_row(whole, scored, rule.measures(task)[0], name, rule)], 0
-    no_types = RELATIONS_STRICT in rule.measures(task) and (
-        _ends_untyped(p.gold for p in pairs) or _ends_untyped(p.predicted for p in pairs)
-    )
-    hit_by_malformed = rule.malformed.get(task, ())
-    tallies = {measure: Tally() for measure in rule.measures(task)}
-    left_out = 0
-    for pair in pairs:
-        counts = rule.counts(pair, task)
-        left_out += not counts
-        malformed = _malformed(pair, task) if hit_by_malformed and pair.predicted.problems else 0
-        for measure, own in counts.items():
-            if _is_measured(measure, own, pair, no_types):
-                tallies[measure].add(pair.gold.id, own, malformed if measure in hit_by_malformed else 0)
-    rows = [_row(tally, scored, measure, name, rule) for measure, tally in tallies.items() if tally.ids]
-    return rows, left_out
-
-
-def _is_measured(measure: str, counts: ByType, pair: Pair, no_types: bool) -> bool:
-    """Whether the measure says anything of the pair: types of arguments must be asked and there, roles asked or there."""
+def _is_measured(measure: str, counts: ByType, pair: Pair) -> bool:
+    """Whether the measure says anything of the pair: types of arguments must be asked, roles asked or there."""
     if measure == RELATIONS_STRICT:
-        return not no_types and _types_asked(pair)
-    return measure not in ARGUMENT_MEASURES or bool(counts) or _roles_asked(pair)
+        return pair.asked is None or bool(pair.asked.entities)
+    return measure not in ARGUMENT_MEASURES or bool(counts) or pair.asked is None or any(e.roles for e in pair.asked.events)
 
 
 def _malformed(pair: Pair, task: str) -> int:
@@ -342,47 +458,5 @@ def _predicted_tasks(pair: Pair) -> list[str]:
     if pair.tasks:
         return list(pair.tasks)
     if pair.asked is None:
-        return common_tasks(pair)
+        return [task for task in common_tasks(pair) if task != COREF]
     return [task for task, kind in zip(TASKS, KINDS, strict=True) if getattr(pair.asked, kind)]
-
-
-def _types_asked(pair: Pair) -> bool:
-    return pair.asked is None or bool(pair.asked.entities)
-
-
-def _roles_asked(pair: Pair) -> bool:
-    return pair.asked is None or any(event.roles for event in pair.asked.events)
-
-
-def _ends_untyped(documents: Iterable[Document]) -> bool:
-    """Whether there are relations and no argument of any has a type: then types are no part of these annotations or answers."""
-    found = False
-    for document in documents:
-        for relation in document.relations or ():
-            if relation.level == "entity":
-                found = True
-                if any((document.entities or ())[end].type is not None for end in (relation.head, relation.tail)):
-                    return False
-    return found
-
-
-def _ungrounded(pairs: Iterable[Pair], task: str) -> int:
-    if task == "NER":  # the many: no list for each
-        return sum(entity.mention.start is None for pair in pairs for entity in pair.gold.entities or ())
-    return sum(mention.start is None for pair in pairs for mention in gold_mentions(pair.gold, task))
-
-
-def _between_clusters(pairs: Iterable[Pair]) -> int:
-    return sum(relation.level != "entity" for pair in pairs for relation in pair.gold.relations or ())
-
-
-def _audit(dataset: str, pairs: Sequence[Pair]) -> Audit:
-    pieces: Counter[str] = Counter()
-    affected: Counter[str] = Counter()
-    for pair in pairs:
-        if not pair.predicted.problems:
-            continue
-        kinds = [str(problem.get("kind")) for problem in pair.predicted.problems]
-        pieces.update(kinds)
-        affected.update(set(kinds))
-    return Audit(dataset, len(pairs), dict(sorted(pieces.items())), dict(sorted(affected.items())))

@@ -1,15 +1,36 @@
 """`Scores`: what scoring found, per corpus, task and measure; plain values that reports draw and JSON keeps."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from uie.scoring.counts import Counts, Figures
 from uie.scoring.rules import MEASURES
+from uie.scoring.scope import COREF
+from uie.scoring.uncertainty import RESAMPLES, Intervals, Table, bootstrap, bootstrap_mean
 
-# Problems of answers (`uie.tasks.question.Problem`), in the order reports show them, also when there are none.
-PROBLEM_KINDS = ("malformed", "unknown_type", "ungrounded", "repeated", "truncated", "empty")
+SALVAGED = ("repaired", "repaired_type", "prose")
+"""Problems of which all that was meant could be read; `AuditTally` also counts them together, as "salvaged"."""
+CONTRADICTORY_TYPES = "contradictory_types"
+WRONGLY_EMPTY = "wrongly_empty"
+WRONGLY_FILLED = "wrongly_filled"
+PROBLEM_KINDS = (
+    "malformed",
+    "truncated",
+    "empty",
+    "salvaged",
+    *SALVAGED,
+    "repeated",
+    "unknown_type",
+    "ungrounded",
+    CONTRADICTORY_TYPES,
+    WRONGLY_EMPTY,
+    WRONGLY_FILLED,
+)
+"""Kinds of problems in the order reports show them; the last three are found by comparing with gold (`uie.scoring.audits`)."""
+_ROUNDED = 2e-4  # IEPile rounds percentages to two digits, F1 after precision and recall
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +38,7 @@ class PerDocument:
     """Counts document by document, for intervals and comparisons. `ids` are those of gold, in its order."""
 
     ids: tuple[str, ...]
-    counts: "np.ndarray[tuple[int, int], np.dtype[np.float64]]"
+    counts: Table
     "(documents, 3): true positives, false positives, false negatives"
 
 
@@ -26,7 +47,8 @@ class Row:
     """One measure of one corpus. `rule` is the rule that was used, which is not the one asked for where gold has no offsets.
 
     `own` are the rule's figures where it does not compute them from the counts as others do: it rounds, smooths, or heads its tables
-    with the mean over types. `per_document` is None in Scores that were read from a file.
+    with the mean over types. `per_document` is None in Scores that were read from a file. `intervals` are None where they were not
+    computed (`with_intervals`), and where the rule's figures are no function of summed counts: the mean over types of `cluener`.
     """
 
     dataset: str
@@ -38,6 +60,7 @@ class Row:
     by_type: Mapping[str, Counts] = field(default_factory=dict)
     own: Figures | None = None
     per_document: PerDocument | None = field(default=None, compare=False, repr=False)
+    intervals: Intervals | None = None
 
     @property
     def figures(self) -> Figures:
@@ -85,21 +108,44 @@ class Aggregate:
     mean_precision: float
     mean_recall: float
     mean_f1: float
+    intervals: Intervals | None = None
+    "of the summed counts"
+    mean_intervals: Intervals | None = None
+    "of the means, the documents of each corpus resampled by themselves"
+    own: Figures | None = None
+    "where they do not follow from the counts as written: of Scores read from a file whose counts were of a kind of their own"
 
     @property
     def figures(self) -> Figures:
         """Those of the counts; of a single corpus the rule's own."""
+        if self.own is not None:
+            return self.own
         return self.counts.figures if self.datasets > 1 else Figures(self.mean_precision, self.mean_recall, self.mean_f1)
+
+
+class Example(NamedTuple):
+    """One piece of an answer that has a problem, and the document it is about."""
+
+    document_id: str
+    piece: str
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """How often answers of one corpus were not what was asked for: problem kind → pieces, and → documents that have one."""
+    """How often answers of one corpus were not what was asked for: problem kind → pieces, → documents that have one, → the first few.
+
+    Rates are shares of `documents`. "salvaged" sums up its three kinds, which are there too.
+    """
 
     dataset: str
     documents: int
     pieces: Mapping[str, int] = field(default_factory=dict)
     affected: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[Example, ...]] = field(default_factory=dict)
+
+    def rate(self, kind: str) -> float:
+        """The share of documents that have the problem; 0.0 where there are no documents."""
+        return self.affected.get(kind, 0) / self.documents if self.documents else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +174,7 @@ def aggregate_rows(rows: Iterable[Row]) -> tuple[Aggregate, ...]:
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.task, row.measure, row.rule), []).append(row)
-    tasks = list(MEASURES)
+    tasks = [*MEASURES, COREF]
     return tuple(
         Aggregate(
             *key,
@@ -141,6 +187,38 @@ def aggregate_rows(rows: Iterable[Row]) -> tuple[Aggregate, ...]:
         )
         for key, group in sorted(groups.items(), key=lambda item: tasks.index(item[0][0]))
     )
+
+
+def with_intervals(scores: Scores, *, resamples: int = RESAMPLES, seed: int = 0) -> Scores:
+    """The same Scores with 95 % intervals, from the counts that rows keep document by document.
+
+    An aggregate has them where all its rows have; the documents of several corpora are drawn as those of one for the summed counts.
+    """
+    rows = []
+    for row in scores.rows:
+        table = summed_counts(row)
+        rows.append(row if table is None else replace(row, intervals=bootstrap(table, resamples=resamples, seed=seed)))
+    aggregates = []
+    for aggregate in scores.aggregates:
+        key = (aggregate.task, aggregate.measure, aggregate.rule)
+        tables = [summed_counts(row) for row in rows if (row.task, row.measure, row.rule) == key]
+        known = [table for table in tables if table is not None]
+        if len(known) == len(tables) == 1:
+            own = next(row.intervals for row in rows if (row.task, row.measure, row.rule) == key)
+            aggregate = replace(aggregate, intervals=own, mean_intervals=own)
+        elif len(known) == len(tables):
+            whole = bootstrap(np.concatenate(known), resamples=resamples, seed=seed)
+            aggregate = replace(aggregate, intervals=whole, mean_intervals=bootstrap_mean(known, resamples=resamples, seed=seed))
+        aggregates.append(aggregate)
+    return replace(scores, rows=tuple(rows), aggregates=tuple(aggregates))
+
+
+def summed_counts(row: Row) -> Table | None:
+    """The row's counts by document, where its figures follow from their sum; a rule that only rounds or smooths is as good."""
+    if row.per_document is None or not row.documents:
+        return None
+    rounding = max(abs(one - other) for one, other in zip(row.figures, row.counts.figures, strict=True))
+    return row.per_document.counts if rounding < _ROUNDED else None
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from uie.documents import Document
 from uie.errors import ScoringError
 from uie.scoring import RuleFacts
-from uie.scoring.chunks import SCHEMES, Chunk, conll_chunks, strict_chunks, tags_of
+from uie.scoring.chunks import SCHEMES, Chunk, conll_chunk_tables, conll_chunks, strict_chunks, tags_of
 from uie.scoring.counts import ByMeasure, Counts, Figures, Item, add_counts, count_items
 from uie.scoring.rules import ENTITIES, typed
 from uie.scoring.scope import Pair
@@ -89,10 +91,29 @@ def score_tags(
             f"gold has {len(wanted)} tagged sentences and the prediction {len(found)}; "
             f"sentences with another number of tags than in gold: {uneven}. Give one tag for each token on both sides."
         )
+    if scheme is None:
+        return _conll_counts(wanted, found)
     for one, other in zip(wanted, found, strict=True):
         chunks = rule.chunks(one)
         add_counts(total, count_items(_items(chunks), _items(chunks if one == other else rule.chunks(other))))
     return total
+
+
+def _conll_counts(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str | None, Counts]:
+    types, (wanted, found) = conll_chunk_tables(gold, predicted)
+    # No two chunks of a side share a token, so that type and place fit into one number that no other chunk has.
+    width = int(max([0, *wanted[-1:, 2], *found[-1:, 2]])) + 1
+    gold_of, found_of = (np.bincount(table[:, 0], minlength=len(types)) for table in (wanted, found))
+    first = np.intersect1d(
+        wanted[:, 0] * width + wanted[:, 1], found[:, 0] * width + found[:, 1], assume_unique=True, return_indices=True
+    )
+    same_end = wanted[first[1], 2] == found[first[2], 2]
+    right_of = np.bincount(first[0][same_end] // width, minlength=len(types))
+    return {
+        type: Counts(right, predictions - right, golds - right)
+        for type, right, predictions, golds in zip(types, right_of.tolist(), found_of.tolist(), gold_of.tolist(), strict=True)
+        if golds or predictions
+    }
 
 
 CONLLEVAL = TagRule(
@@ -103,6 +124,9 @@ CONLLEVAL = TagRule(
         source="conlleval.pl (CoNLL-2000); seqeval 1.2.2 metrics/sequence_labeling.py",
         duplicates="tags cannot hold any: a second equal mention is a false positive",
         faults="takes flat Documents only; those with nested, crossing, discontinuous or ungrounded gold mentions are left out",
+        breaks={
+            "wrong": "of predicted mentions that overlap, tags hold those that begin first: one more may push out the one that kept a right one out"
+        },
     )
 )
 

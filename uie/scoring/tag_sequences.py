@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from seqeval.metrics import classification_report
 
 from uie.documents import Document, Entity
-from uie.scoring.scope import Pair, scored_pairs
-from uie.scoring.score import join
+from uie.scoring.joining import join
+from uie.scoring.scope import Pair, common_tasks, restricted
 
 Units = tuple[tuple[int, int], ...]
 
@@ -24,10 +24,11 @@ def seqeval_report(gold: Iterable[Document], predicted: Iterable[Document]) -> s
     Raises:
         ScoringError: as `uie.scoring.score`.
     """
-    by_dataset: dict[str, list[Pair]] = {}
-    for pair in join(gold, predicted):
-        by_dataset.setdefault(pair.gold.dataset, []).append(pair)
-    pairs = [pair for own in by_dataset.values() for pair in scored_pairs(own).get("NER", [])]
+    pairs = [
+        pair._replace(gold=restricted(pair.gold, pair.asked, "NER"))
+        for pair in join(gold, predicted)
+        if "NER" in common_tasks(pair)
+    ]
     if not pairs:
         return None
     flat = [pair for pair in pairs if is_flat(pair.gold) and is_flat(pair.predicted)]

@@ -19,13 +19,17 @@ from uie.storage import claim_folder, parse_object, whole_file, write_json, writ
 from uie.training.settings import TrainSettings
 
 Json = dict[str, Any]
+_FIGURES = ("steps", "loss", "dev_loss", "seconds", "device", "dtype", "f1", "best_step")
 # Two runs that differ in these only take the same steps.
 _MAY_CHANGE = {"out", "log_steps", "save_steps", "eval_steps", "keep_checkpoints"}
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A finished run. `loss` is the last line's of log.jsonl (a mean over log_steps), `dev_loss` that at the end; both per graded token, natural log."""
+    """A finished run. `loss` is the last line's of log.jsonl (a mean over log_steps), `dev_loss` that at the end; both per graded token, natural log.
+
+    `f1` is the best on dev, a share from 0 to 1, and `best_step` the step whose weights were kept for it; None where none was asked.
+    """
 
     out: Path
     weights: Path
@@ -37,6 +41,8 @@ class RunResult:
     seconds: float
     device: str
     dtype: str
+    f1: float | None = None
+    best_step: int | None = None
 
 
 def open_run(settings: TrainSettings, *, resume: bool, overwrite: bool) -> None:
@@ -150,7 +156,7 @@ class _Asked:
 
 def close_run(settings: TrainSettings, result: RunResult, facts: Mapping[str, Any]) -> None:
     """The final manifest.json: the facts of `RunResult` and of the run."""
-    figures = {key: getattr(result, key) for key in ("steps", "loss", "dev_loss", "seconds", "device", "dtype")}
+    figures = {key: getattr(result, key) for key in _FIGURES}
     counts = {"records": result.records, "rejected": result.rejected}
     write_manifest(
         settings.out, "train", to_mapping(settings), finished=True, weights=result.weights.name, counts=counts, **figures, **facts
@@ -166,7 +172,7 @@ def read_result(out: Path) -> RunResult:
     held = _held_manifest(out)
     if not held.get("finished"):
         raise TrainingError(f"{out}: the run did not finish; go on with --resume.")
-    figures = {key: held[key] for key in ("steps", "loss", "dev_loss", "seconds", "device", "dtype")}
+    figures = {key: held[key] for key in _FIGURES}
     return RunResult(out, out / held["weights"], records=held["counts"]["records"], rejected=held["counts"]["rejected"], **figures)
 
 

@@ -18,10 +18,12 @@ from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback, Trai
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from uie.errors import ModelError, TrainingError, UIEError
+from uie.extraction.answering import Answerer, room_for
+from uie.generation.transformers_engine import TransformersEngine
 from uie.models.loading import best_dtype, load_base, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
 from uie.records.record import read_records
-from uie.storage import file_hash, to_line, write_jsonl
+from uie.storage import file_hash, to_line, write_json, write_jsonl
 from uie.training.batches import Examples, ExampleSequence, collate, composed_order, encode_records, plan_order
 from uie.training.folder import (
     RunResult,
@@ -35,6 +37,7 @@ from uie.training.folder import (
     write_questions,
 )
 from uie.training.lora import add_adapter, check_adapter, name_base
+from uie.training.selection import LOGGED, DevSample, SelectByF1
 from uie.training.settings import TrainSettings
 from uie.training.zero import deepspeed_config
 
@@ -76,7 +79,8 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
     steps = settings.max_steps or math.ceil(len(examples.examples) * settings.epochs / settings.batch_size)
     arguments = _arguments(settings, device=device, bf16=bf16, steps=steps, evaluates=dev is not None)
     trainer = _trainer(settings, source, arguments, tokenizer, examples, dev, steps, bf16=bf16)
-    _set_callbacks(trainer, settings, callbacks)
+    selection = _selection(trainer, settings, tokenizer, examples, bf16=bf16) if settings.f1.every else None
+    _set_callbacks(trainer, settings, [*callbacks, *([selection] if selection else [])])
     main = trainer.is_world_process_zero()
     rejected = [*examples.rejected, *(dev.rejected if dev else ())]
     if main:
@@ -85,10 +89,13 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
             write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
     checkpoint = last_checkpoint(settings.out) if resume else None
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    weights = _save(trainer, settings, tokenizer, bf16=bf16)
+    if selection is not None:
+        selection.evaluate(trainer.state.global_step)  # saves where these weights are the best
+    else:
+        _save(trainer, settings, tokenizer, bf16=bf16)
     result = RunResult(
         out=settings.out,
-        weights=weights,
+        weights=_weights(settings),
         steps=trainer.state.global_step,
         records=len(examples.examples),
         rejected=len(rejected),
@@ -97,6 +104,8 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
         seconds=round(time.monotonic() - started, 3),
         device=arguments.device.type,
         dtype="bfloat16" if bf16 else "float32",
+        f1=selection.f1 if selection else None,
+        best_step=selection.step if selection else None,
     )
     if main:
         inputs = {str(path): file_hash(path) for path in (settings.train, settings.dev) if path}
@@ -194,6 +203,23 @@ def _trainer(
     )
 
 
+def _selection(
+    trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, examples: Examples, *, bf16: bool
+) -> SelectByF1:
+    model: Any = trainer.model
+    answerer = Answerer(
+        settings.model, TransformersEngine(model, tokenizer), tokenizer, settings.wrap, room_for(examples.max_answer_tokens), {}
+    )
+    return SelectByF1(
+        settings.f1,
+        DevSample.read(settings),
+        answerer,
+        process=(trainer.args.process_index, trainer.args.world_size),
+        log=trainer.log,
+        save=functools.partial(_save, trainer, settings, tokenizer, bf16=bf16),
+    )
+
+
 def _portable(model: str) -> str:
     """The base's name as an adapter shall hold it: a folder by its whole path."""
     return str(Path(model).resolve()) if Path(model).is_dir() else model
@@ -272,7 +298,15 @@ def _set_callbacks(trainer: Trainer, settings: TrainSettings, callbacks: Sequenc
 class _Log(TrainerCallback):
     """log.jsonl, and on stderr a bar for a terminal or one line per entry for a file."""
 
-    _KEYS = {"loss": "loss", "eval_loss": "dev_loss", "learning_rate": "learning_rate", "grad_norm": "grad_norm"}
+    _KEYS = {
+        "loss": "loss",
+        "eval_loss": "dev_loss",
+        LOGGED: "f1",
+        f"{LOGGED}_low": "f1_low",
+        f"{LOGGED}_high": "f1_high",
+        "learning_rate": "learning_rate",
+        "grad_norm": "grad_norm",
+    }
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -299,9 +333,11 @@ class _Log(TrainerCallback):
             self._bar.update(self._task, completed=state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **given: Any) -> None:
-        row = {ours: (logs or {})[theirs] for theirs, ours in self._KEYS.items() if theirs in (logs or {})}
+        row: dict[str, Any] = {ours: (logs or {})[theirs] for theirs, ours in self._KEYS.items() if theirs in (logs or {})}
         if not row:
             return
+        if parts := {key.removeprefix(f"{LOGGED}/"): f1 for key, f1 in (logs or {}).items() if key.startswith(f"{LOGGED}/")}:
+            row["f1_of"] = parts
         if not math.isfinite(row.get("loss", 0.0)):
             raise TrainingError(
                 f"{self._path}: the loss is {row['loss']} at step {state.global_step}; lower the learning rate "
@@ -309,7 +345,7 @@ class _Log(TrainerCallback):
             )
         with self._path.open("a", encoding="utf-8", newline="\n") as out:
             out.write(to_line({"step": state.global_step, **row}))
-        said = " ".join(f"{key} {row[key]:.4f}" for key in ("loss", "dev_loss") if key in row)
+        said = " ".join(f"{key} {row[key]:.4f}" for key in ("loss", "dev_loss", "f1") if key in row)
         if self._bar:
             self._bar.update(self._task, description=said)
         else:
@@ -336,24 +372,41 @@ def _last(trainer: Trainer, key: str) -> float | None:
     return next((row[key] for row in reversed(trainer.state.log_history) if key in row), None)
 
 
-def _save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, *, bf16: bool) -> Path:
+def _weights(settings: TrainSettings) -> Path:
+    return settings.out / ("adapter" if settings.mode == "lora" else "model")
+
+
+def _save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, *, bf16: bool) -> None:
     """adapter/ or model/ with its tokenizer; it appears whole. All processes take part: ZeRO-3 gathers the weights from them."""
-    weights = settings.out / ("adapter" if settings.mode == "lora" else "model")
+    weights = _weights(settings)
     partial = settings.out / f".{weights.name}"
     model: Any = trainer.model
-    if bf16 and settings.mode == "full" and not trainer.is_deepspeed_enabled:
-        model.to(torch.bfloat16)  # float32 was for training; DeepSpeed gathers bfloat16 by itself
     if settings.deepspeed == "zero3":
         trainer.save_model(str(partial))
     elif trainer.is_world_process_zero():  # the trainer's way under ZeRO 1 and 2 copies tensors and so saves tied weights twice
-        model.save_pretrained(partial)
+        if bf16 and settings.mode == "full" and not trainer.is_deepspeed_enabled:
+            _save_in_bfloat16(model, partial)  # float32 was for training; DeepSpeed gathers bfloat16 by itself
+        else:
+            model.save_pretrained(partial)
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(partial)
         (partial / "training_args.bin").unlink(missing_ok=True)  # a pickle, and run.yaml says it all
         if settings.mode == "lora":
             name_base(partial, _portable(settings.model))
             check_adapter(partial)
-        shutil.rmtree(weights, ignore_errors=True)  # of the same run, resumed after its end
+        shutil.rmtree(weights, ignore_errors=True)  # of the same run: a step that was not as good, or resumed after its end
         partial.replace(weights)
     trainer.accelerator.wait_for_everyone()
-    return weights
+
+
+def _save_in_bfloat16(model: Any, folder: Path) -> None:
+    """Saves a copy; the model itself is still trained in float32. Weights that are tied stay so."""
+    copies: dict[int, torch.Tensor] = {}
+    state = {}
+    for name, tensor in model.state_dict().items():
+        if tensor.data_ptr() not in copies:
+            copies[tensor.data_ptr()] = tensor.to(torch.bfloat16)
+        state[name] = copies[tensor.data_ptr()]
+    model.save_pretrained(folder, state_dict=state)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))  # says what the model in memory is
+    write_json(folder / "config.json", {**config, "dtype": "bfloat16"})

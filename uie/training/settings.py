@@ -28,6 +28,31 @@ class LoraSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class F1Settings:
+    """F1 on a sample of dev while training: answers are generated and scored, and the weights that score best are kept."""
+
+    every: int | None = None
+    "steps between evaluations, one more at the end; nothing: no F1, and the last weights are kept"
+    documents: int = 100
+    "dev documents of each corpus that are answered"
+    rule: str = "auto"
+    "how to count, of uie eval --list-rules; auto: strict, or string where gold has no offsets"
+    format: str = ""
+    "the format of answers of dev records that name none, such as lines.seed001"
+    patience: int | None = None
+    "stop after so many evaluations in a row without a better F1; nothing: never"
+    batch_size: int = 16
+    "answers generated side by side, in each process"
+
+    def __post_init__(self) -> None:
+        for name in ("every", "documents", "patience", "batch_size"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise SettingsError(f"f1.{name}: expected at least 1, found {getattr(self, name)}.")
+        if self.patience is not None and self.every is None:
+            raise SettingsError("f1.patience: needs f1.every, the steps between evaluations.")
+
+
+@dataclass(frozen=True, slots=True)
 class TrainSettings:
     """Settings of `uie train`."""
 
@@ -83,6 +108,8 @@ class TrainSettings:
     "steps between lines of log.jsonl"
     eval_steps: int | None = None
     "steps between losses on dev; default: once, at the end"
+    f1: F1Settings = field(default_factory=F1Settings)
+    "F1 on dev while training, and which weights are kept by it"
     save_steps: int = 200
     "steps between checkpoints that --resume starts from"
     keep_checkpoints: int = 2
@@ -103,6 +130,12 @@ class TrainSettings:
             raise SettingsError(f"warmup_share: expected 0 to 1, found {self.warmup_share}.")
         if self.eval_steps and self.dev is None:
             raise SettingsError("eval_steps: needs dev, the records to compute the loss on.")
+        if self.f1.every and self.dev is None:
+            raise SettingsError("f1.every: needs dev, the records to answer.")
+        if self.f1.every and self.deepspeed == "zero3":
+            raise SettingsError(
+                "f1.every: under zero3 no process holds the whole model to answer with; take zero2, or leave f1 out."
+            )
         if self.hostfile is None and self.batch_size % (self.micro_batch * self.processes):
             raise SettingsError(
                 f"batch_size: expected a multiple of micro_batch × processes = {self.micro_batch * self.processes}, found {self.batch_size}."

@@ -180,6 +180,7 @@ _MEASURES = {
     "EEA": (ARGUMENT_CLASSIFICATION,),
 }
 _BREAKS = {
+    "gold": 'a relation whose string holds ",na," is wrong where gold has another that differs from it in this word only',
     "order": "EET compares the whole string: events in another order are wrong",
     "wrong": "a mention with a semicolon is split, and one of its pieces may be right",
 }
@@ -213,7 +214,7 @@ B2NER = AnswerRule(
         duplicates="collapse within an answer",
         normalised='as instructuie; full-width punctuation, quotes, brackets and book marks round a mention; "located" is "location"',
         faults="a semicolon in a mention makes two entities of it; EET compares event types only, not triggers, and as whole sets",
-        breaks={"wrong": _BREAKS["wrong"]},
+        breaks={broken: _BREAKS[broken] for broken in ("gold", "wrong")},
     ),
     _MEASURES,
     _Dialect(normalised_b2ner, only_named=True, types_of_events=True).count,

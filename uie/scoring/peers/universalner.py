@@ -100,6 +100,9 @@ UNIVERSALNER = UniversalNerRule(
             "an answer is cut at its first ], so a mention that holds one empties the list, also gold's; mentions of punctuation only are equal; "
             'Chinese punctuation stays, and "a" of "Vitamin A" goes'
         ),
-        breaks={"gold": "F1 is 1 - 1e-10 at most, and a list with a mention that holds ] is empty"},
+        breaks={
+            "gold": "F1 is 1 - 1e-10 at most, and a list with a mention that holds ] is empty",
+            "wrong": "a further mention that holds ] empties its list, and with it what was wrong there",
+        },
     )
 )

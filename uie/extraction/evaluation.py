@@ -13,7 +13,8 @@ from uie.extraction.predict import PredictSettings, PredictSummary, Progress, do
 from uie.parsing.assembling import Answered
 from uie.records.record import Record
 from uie.scoring import RULES
-from uie.scoring.score import ALL, AnswerPair, Scores, score
+from uie.scoring.analysis import Analysis, analyse
+from uie.scoring.score import ALL, AUTO, AnswerPair, Scores
 from uie.storage import file_hash, read_jsonl, text_hash
 
 Json = dict[str, Any]
@@ -21,13 +22,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Scores with the Documents they compare; `gold_from` says where gold came from."""
+    """The scores and all that reports show of them, with the Documents compared; `gold_from` says where gold came from."""
 
-    scores: Scores
+    analysis: Analysis
     gold: tuple[Document, ...]
     predicted: tuple[Document, ...]
     summary: PredictSummary
     gold_from: str
+
+    @property
+    def scores(self) -> Scores:
+        return self.analysis.scores
 
 
 def evaluate_model(
@@ -38,6 +43,7 @@ def evaluate_model(
     out: Path | None = None,
     rule: str | None = None,
     symmetric: Iterable[str] = (),
+    train: Iterable[Document] | None = None,
     format: str = "",
     limit: int | None = None,
     batch_size: int = 16,
@@ -53,7 +59,7 @@ def evaluate_model(
     stands for the records, the model and the settings: the same evaluation again goes on where it stopped, or only scores.
     Gold is the Documents beside the records (`documents/` as `uie build-data` writes them) or the file `gold`. A three-key file has
     no Documents: gold is then read from its answers and scored by string. Rules of answer strings get the records' gold answers and
-    what was generated, as they are.
+    what was generated, as they are. `train` are Documents for a lookup baseline.
 
     Raises:
         UIEError: no gold belongs to the records, or something that `predict` refuses.
@@ -66,11 +72,11 @@ def evaluate_model(
         replace(settings, out=folder), answerer=answerer, resume=not overwrite, overwrite=overwrite, progress=progress
     )
     predicted = tuple(read_documents(folder / "predictions.jsonl"))
-    gold_documents, gold_from = _gold(settings, gold, {document.id for document in predicted})
-    rule = rule or ("string" if gold_from == "answers" else "strict")
-    answers = _answer_pairs(settings, folder) if rule == ALL or RULES.get(rule).facts.wording else []
-    scores = score(gold_documents, predicted, rule=rule, answers=answers, symmetric=symmetric)
-    return Evaluation(scores, gold_documents, predicted, summary, gold_from)
+    gold_documents, gold_from = gold_of(settings, gold, {document.id for document in predicted})
+    rule = rule or ("string" if gold_from == "answers" else AUTO)
+    answers = _answer_pairs(settings, folder) if rule == ALL or (rule != AUTO and RULES.get(rule).facts.wording) else []
+    analysis = analyse(gold_documents, predicted, rule=rule, answers=answers, symmetric=symmetric, train=train)
+    return Evaluation(analysis, gold_documents, predicted, summary, gold_from)
 
 
 def _answer_pairs(settings: PredictSettings, folder: Path) -> list[AnswerPair]:
@@ -85,19 +91,28 @@ def _answer_pairs(settings: PredictSettings, folder: Path) -> list[AnswerPair]:
 
 
 def _eval_folder(settings: PredictSettings) -> Path:
-    model = Path(settings.model)
-    base = model if model.is_dir() else Path("runs") / settings.model.replace("/", "--")
+    return eval_folder(
+        settings.model, file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype
+    )
+
+
+def eval_folder(model: str, *key: object) -> Path:
+    """MODEL/eval/HASH, for a model that is no folder runs/NAME/eval/HASH; HASH stands for the key and the model's weights."""
+    folder = Path(model)
+    base = folder if folder.is_dir() else Path("runs") / model.replace("/", "--")
     weights = sorted(
-        path for pattern in ("adapter/*.safetensors", "model/*.safetensors", "*.safetensors") for path in model.glob(pattern)
+        path for pattern in ("adapter/*.safetensors", "model/*.safetensors", "*.safetensors") for path in folder.glob(pattern)
     )
-    marks = [file_hash(path) for path in weights] if model.is_dir() else []
-    key = repr(
-        (settings.model, file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype, marks)
-    )
-    return base / "eval" / text_hash(key)[:12]
+    marks = [file_hash(path) for path in weights] if folder.is_dir() else []
+    return base / "eval" / text_hash(repr((model, *key, marks)))[:12]
 
 
-def _gold(settings: PredictSettings, path: Path | None, asked: set[str]) -> tuple[tuple[Document, ...], str]:
+def gold_of(settings: PredictSettings, path: Path | None, asked: set[str]) -> tuple[tuple[Document, ...], str]:
+    """The gold Documents of the `asked` ids, and where they are from: the file `path`, the one beside the Records, or their answers.
+
+    Raises:
+        ScoringError, RecordError: there is no gold, or it lacks a document.
+    """
     beside = settings.input.parent / "documents" / settings.input.name
     if path is None and beside.is_file():
         path = beside
