@@ -43,7 +43,7 @@ def test_all_rules_fit_a_terminal(sides: list[str]) -> None:
     done = CliRunner().invoke(cli, [*sides, "--rule", "all"])
 
     assert done.exit_code == 0, done.stderr
-    assert any(line.split()[:4] == ["entities", "uie-offset.first", "100.00", "100.00"] for line in done.stdout.splitlines())
+    assert any(line.split()[:4] == ["uie-offset.first", "100.00", "100.00", "100.00"] for line in done.stdout.splitlines())
 
 
 def test_a_peers_rule_says_what_it_gets_wrong(sides: list[str]) -> None:

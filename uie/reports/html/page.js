@@ -114,6 +114,8 @@ function sortable(columns, { noun, sorted = null, falling = false, perPage = PER
     return make('th', { scope: 'col', class: column.number ? 'number' : null }, button);
   });
 
+  const table = make('table', { class: 'list' }, make('thead', {}, make('tr', {}, heads)), body);
+
   function sortBy(place) {
     state.falling = state.sorted === place ? !state.falling : Boolean(columns[place].number);
     state.sorted = place;
@@ -148,7 +150,7 @@ function sortable(columns, { noun, sorted = null, falling = false, perPage = PER
   }
 
   return {
-    node: make('div', {}, make('table', { class: 'list' }, make('thead', {}, make('tr', {}, heads)), body), pages.node),
+    node: make('div', {}, make('div', { class: 'holder' }, table), pages.node),
     show(rows) {
       state.rows = rows;
       state.page = 0;
