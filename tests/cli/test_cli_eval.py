@@ -102,6 +102,17 @@ def test_a_board_is_run_on_predictions(tmp_path: Path) -> None:
     assert {line["f1"] for line in ours} == {1.0}
 
 
+def test_scores_that_are_there_are_not_replaced_unasked(gold: Path, predicted: Path, tmp_path: Path) -> None:
+    given = ("--gold", gold, "--predicted", predicted, "--out", tmp_path)
+    assert run(*given).exit_code == 0
+
+    again = run(*given)
+
+    assert again.exit_code == 1
+    assert again.stderr == (f"uie: error: {tmp_path / 'scores.json'}: is there already; name another --out, or give --overwrite.\n")
+    assert run(*given, "--overwrite").exit_code == 0
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -458,7 +458,7 @@ def test_nothing_in_common_is_refused() -> None:
 
     assert str(error.value) == (
         "nothing to score: gold annotates entities; predictions hold events; asked were events. "
-        "One of entities (with types), relations, events must be in all three."
+        "One of entities (with types), relations, events must be in all three (clusters in the first two)."
     )
 
 

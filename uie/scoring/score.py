@@ -168,7 +168,7 @@ class _Run:
         )
         return (
             f"nothing to score: gold annotates {gold or 'none'}; predictions hold {predicted or 'none'}; asked were {asked}. "
-            "One of entities (with types), relations, events must be in all three."
+            "One of entities (with types), relations, events must be in all three (clusters in the first two)."
         )
 
 
