@@ -31,6 +31,13 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli, ["eval", *map(str, arguments)])
 
 
+def test_a_limit_is_not_passed_over_where_nothing_is_predicted(gold: Path, predicted: Path) -> None:
+    done = run("--gold", gold, "--predicted", predicted, "--limit", 1)
+
+    assert done.exit_code == 2
+    assert "--limit is for predicting: it needs --model or --board." in done.stderr
+
+
 def test_scores_and_reports_are_written_where_out_says(gold: Path, predicted: Path, tmp_path: Path) -> None:
     done = run("--gold", gold, "--predicted", predicted, "--train", gold, "--out", tmp_path / "scores")
 

@@ -40,6 +40,14 @@ def compared(first: list[Document], second: list[Document], **more) -> Compariso
     return compare(score(GOLD, first), score(GOLD, second), resamples=200, **more)
 
 
+def test_a_system_may_be_compared_with_itself() -> None:
+    found = compared(BEFORE, BEFORE, names=("A", "A"))
+
+    assert found.rows[0].difference is not None
+    assert (found.rows[0].difference.f1, found.rows[0].difference.p) == (0, 1)
+    assert found.notes == ()
+
+
 def test_both_sides_stand_in_a_row_with_their_difference() -> None:
     found = compared(BEFORE, AFTER)
 

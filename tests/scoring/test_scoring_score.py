@@ -462,6 +462,36 @@ def test_nothing_in_common_is_refused() -> None:
     )
 
 
+def test_predictions_that_say_nothing_in_some_documents_are_refused() -> None:
+    gold = [ner(id, "x", dataset="news") for id in "abc"]
+    predicted = [ner("a", "x"), Document("b", "x", events=()), Document("c", "x", entities=None)]
+
+    with pytest.raises(ScoringError) as error:
+        score(gold, predicted)
+
+    assert str(error.value) == (
+        "news, NER: 2 of 3 predictions say nothing of entities, which gold annotates and the others hold; "
+        'where nothing was found "entities" is [], and "asked" says where it was not asked.'
+    )
+    not_asked = [replace(one, asked={"events": {"attack": {}}}) for one in predicted[1:]]
+    assert score(gold, [predicted[0], *not_asked]).rows[0].documents == 1
+
+
+def test_all_rules_say_on_what_they_were_scored() -> None:
+    text = "New York City"
+    nested = [(at(text, text), "LOC"), (at(text, "New York"), "LOC")]
+    gold = [ner("a", text, *nested, dataset="news"), ner("b", text, nested[0], dataset="news")]
+
+    notes = score(gold, gold, rule="all").notes
+
+    schemes = ", ".join(f"seqeval-strict.{name}" for name in ("BILOU", "IOB1", "IOB2", "IOBES", "IOE1", "IOE2"))
+    assert f"conlleval, {schemes}: 1 of 2 documents cannot be taken by the rule, and are left out (news, NER)." in notes
+    assert (
+        "b2ner, instructuie: answer strings are compared; all documents were written as 'typed.instructuie' for it (news, NER)."
+        in notes
+    )
+
+
 def test_no_documents_are_refused() -> None:
     with pytest.raises(ScoringError) as error:
         score([], [])

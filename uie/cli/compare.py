@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,11 +75,11 @@ def command(
         compare(scores[0], own, names=(names[0], name), resamples=resamples, seed=seed)
         for name, own in zip(names[1:], scores[1:], strict=True)
     ]
+    if note:
+        comparisons = [replace(one, notes=(note, *one.notes)) for one in comparisons]
     baseline = None
     if train is not None:
         baseline = lookup_scores(read_gold_or_predicted(train), gold_documents, predicted[0][0], rule=rule, symmetric=symmetric)
-    if note:
-        click.echo(note, err=True)
     if as_json:
         json.dump(comparisons_to_json(comparisons, baseline=baseline), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")

@@ -102,6 +102,8 @@ def command(
     sides |= {"layout": layout, "data": data, "task": task, "data_root": data_root}
     have = {name for name, value in sides.items() if value}
     how = _How(train, rule, symmetric, format_, out)
+    if predicting["limit"] and not (model or board):
+        raise click.UsageError("--limit is for predicting: it needs --model or --board.")
     if have - {"data_root"} in ({"board", "model"}, {"board", "predicted"}):
         assert board is not None
         _show_board(board, model, predicted, data_root, how, as_json=as_json, **predicting)

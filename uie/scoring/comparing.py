@@ -337,8 +337,8 @@ def _own_f1(counts: Counts) -> float:
 
 def _notes(systems: Sequence[_System]) -> Iterator[str]:
     """What is said of all, then what is said of one, with its name."""
-    said = {system.name: dict.fromkeys(note for run in system.runs for note in run.notes) for system in systems}
-    first, second = said.values()
+    said = [(system.name, dict.fromkeys(note for run in system.runs for note in run.notes)) for system in systems]
+    (_, first), (_, second) = said
     yield from (note for note in first if note in second)
-    for name, notes in said.items():
+    for name, notes in said:
         yield from (f"{name}: {note}" for note in notes if not (note in first and note in second))

@@ -120,11 +120,17 @@ class _Run:
             tuple(found.rows),
             aggregate_rows(found.rows),
             tuple(corpus.audit.finish() for corpus in corpora),
-            tuple(dict.fromkeys((*found.notes, *reasons))),
+            tuple(dict.fromkeys((*found.said(), *found.notes, *reasons))),
         )
 
     def _add_task(self, found: "_Found", task: "_Task") -> None:
         found.tasks.append(task.place)
+        if silent := self._corpora[task.dataset].silent[task.name]:
+            kind = KINDS[TASKS.index(task.name)]
+            raise ScoringError(
+                f"{task.place}: {silent} of {silent + task.pairs} predictions say nothing of {kind}, which gold annotates and the others "
+                f'hold; where nothing was found "{kind}" is [], and "asked" says where it was not asked.'
+            )
         for name, own in task.rules.items():
             if self._rule == AUTO and (name == "strict") == bool(task.ungrounded):
                 continue
@@ -153,9 +159,13 @@ class _Run:
             found.leave_out(name, str(own.failed).rstrip("."), task.place)
             return
         rows = own.rows(task)
-        if own.left_out and (alone or not rows):
-            reason = f"{own.left_out} of {task.pairs} documents cannot be taken by the rule, and are left out"
+        reason = f"{own.left_out} of {task.pairs} documents cannot be taken by the rule, and are left out"
+        if own.left_out and not rows:
             found.leave_out(name, reason, task.place)
+        elif own.left_out:
+            found.tell(name, reason, task.place)
+        if written := own.written(task):
+            found.tell(name, written, task.place)
         found.rows += rows
         found.notes += own.notes(task) if alone else ()
 
@@ -179,9 +189,21 @@ class _Found:
     notes: list[str] = field(default_factory=list)
     ungrounded: list[str] = field(default_factory=list)
     unfit: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    told: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def leave_out(self, rule: str, reason: str, place: str) -> None:
         self.unfit.setdefault((rule, reason), []).append(place)
+
+    def tell(self, rule: str, what: str, place: str) -> None:
+        """Of a rule that has rows there."""
+        self.told.setdefault((rule, what), []).append(place)
+
+    def said(self) -> list[str]:
+        """A line for all rules of which the same is told of the same places."""
+        rules: dict[tuple[str, str], list[str]] = {}
+        for (rule, what), places in self.told.items():
+            rules.setdefault((what, "; ".join(places)), []).append(rule)
+        return [f"{', '.join(names)}: {what} ({places})." for (what, places), names in rules.items()]
 
     def why_not(self, *, every: bool) -> list[str]:
         """A line for each rule and reason; unless `every`, only for rules that no row is of."""
@@ -198,10 +220,14 @@ class _Found:
 
 @dataclass(slots=True)
 class _Corpus:
-    """`gold` and `predicted` say of the entities of each side whether there are any, and any with a type."""
+    """`gold` and `predicted` say of the entities of each side whether there are any, and any with a type.
+
+    `silent` counts the predictions that do not say what they should of a task: neither items nor that there are none.
+    """
 
     dataset: str
     audit: AuditTally
+    silent: Counter[str] = field(default_factory=Counter)
     tasks: dict[str, "_Task"] = field(default_factory=dict)
     gold: "_Typing" = field(default_factory=lambda: _Typing())
     predicted: "_Typing" = field(default_factory=lambda: _Typing())
@@ -210,6 +236,9 @@ class _Corpus:
         self.gold.see(batch.gold)
         if batch.asked is None:
             self.predicted.see(batch.predicted)
+        for name, kind in () if batch.named else zip(TASKS, KINDS, strict=True):
+            if (batch.asked is None or getattr(batch.asked, kind)) and getattr(batch.predicted[0], kind) is None:
+                self.silent[name] += len(batch.gold) if getattr(batch.gold[0], kind) is not None else 0
         quiet: set[int] = set()
         for name in batch.tasks:
             task = self.tasks.get(name)
@@ -374,11 +403,16 @@ class _Counting:
         place = (task.dataset, task.name, measure, self.rule.facts.name, len(tally.ids))
         return Row(*place, total, by_type, None if own == total.figures else own, per_document)
 
+    def written(self, task: _Task) -> str:
+        """What is said of a rule of answer strings where documents were written for it; "" where none were."""
+        written, facts = self._answers.written, self.rule.facts
+        if facts.input != "answers" or not written:
+            return ""
+        which = "all" if written == task.pairs else f"{written} of {task.pairs}"
+        return f"answer strings are compared; {which} documents were written as {facts.wording!r} for it"
+
     def notes(self, task: _Task) -> Iterator[str]:
         name, facts, seen = self.rule.facts.name, self.rule.facts, self._answers
-        if facts.input == "answers" and seen.written:
-            which = "all" if seen.written == task.pairs else f"{seen.written} of {task.pairs}"
-            yield f"{task.place}: {name!r} compares answer strings; {which} documents were written as {facts.wording!r} for it."
         if seen.unread:
             yield f"{task.place}: answers that {name!r} cannot read and takes for empty: {seen.unread} of {seen.generated}."
         if facts.faults:
