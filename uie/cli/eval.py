@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from uie.cli import examples
 from uie.cli.progress import bar
@@ -104,6 +105,10 @@ def command(
     how = _How(train, rule, symmetric, format_, out)
     if predicting["limit"] and not (model or board):
         raise click.UsageError("--limit is for predicting: it needs --model or --board.")
+    if not model and (given := _given("batch_size", "max_new_tokens", "dtype")):
+        raise click.UsageError(f"{given} is for predicting: it needs --model.")
+    if predicted and format_:
+        raise click.UsageError("--format is for answers, and --predicted holds Documents; leave it out.")
     if have - {"data_root"} in ({"board", "model"}, {"board", "predicted"}):
         assert board is not None
         _show_board(board, model, predicted, data_root, how, as_json=as_json, **predicting)
@@ -124,6 +129,12 @@ def command(
     else:
         raise click.UsageError(_SOURCES)
     _show(found, as_json=as_json, with_seqeval=with_seqeval)
+
+
+def _given(*names: str) -> str:
+    """The first of these options that the user gave, even if with its default's value."""
+    source = click.get_current_context().get_parameter_source
+    return next((f"--{name.replace('_', '-')}" for name in names if source(name) is not ParameterSource.DEFAULT), "")
 
 
 @dataclass(frozen=True, slots=True)
