@@ -24,6 +24,7 @@ from nervaluate import Evaluator
 from seqeval.metrics import classification_report
 
 from uie.documents import Document, Entity, Mention, document_from_json, document_to_json
+from uie.scoring.analysis import analyse
 from uie.scoring.score import score
 from uie.scoring.tag_rules import score_tags
 from uie.scoring.tag_sequences import iob2_tags
@@ -120,6 +121,11 @@ def main(number: int) -> None:
         resampled = seconds(lambda: bootstrap(counts.counts))
         print(
             f"\nbootstrap, {RESAMPLES:,} resamples of {BOOTSTRAP_DOCUMENTS:,} documents: {resampled:.3f} s, {resampled / one_pass:.1f} scoring passes"
+        )
+        few_of_all = gold[few], predicted[few]
+        analysed, with_train = seconds(lambda: analyse(*few_of_all)), seconds(lambda: analyse(*few_of_all, train=gold[few]))
+        print(
+            f"analyse, as uie eval does: {1000 * analysed / len(gold[few]):.2f} ms a document, with --train {1000 * with_train / len(gold[few]):.2f}"
         )
         print("\ndocuments   s / 1,000   peak MiB while streaming")
         for size in (number // 16, number // 4, number):

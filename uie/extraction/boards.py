@@ -10,7 +10,7 @@ from uie.corpora.reading import available_splits, is_cut, read_corpus, read_file
 from uie.documents import Document, document_to_json
 from uie.errors import ScoringError, SettingsError, unknown_name
 from uie.extraction.answering import Answerer, load_answerer
-from uie.extraction.evaluation import eval_folder, read_gold_or_predicted
+from uie.extraction.evaluation import answer_pairs, eval_folder, read_gold_or_predicted
 from uie.extraction.inputs import Asking, read_input
 from uie.extraction.predict import PredictSettings, Progress, predict
 from uie.models.sources import resolve, run_questions
@@ -21,7 +21,7 @@ from uie.scoring.scope import AnswerPair
 from uie.scoring.score import score
 from uie.scoring.scores import Scores, with_intervals
 from uie.scoring.uncertainty import RESAMPLES
-from uie.storage import read_jsonl, text_hash, write_jsonl
+from uie.storage import text_hash, write_jsonl
 
 Json = dict[str, Any]
 
@@ -172,13 +172,7 @@ class _Model:
         )
         self.facts = done.facts
         self.seconds = (self.seconds or 0.0) + done.seconds
-        raw = {row["record_id"]: row["raw"] for _, row in read_jsonl(done.out / "generations.jsonl", error=ScoringError)}
-        answers = [
-            AnswerPair(record.document_id, record.task, record.format, record.answer, raw[record.id])
-            for record in read_input(gold, asking=asking)
-            if record.answer is not None
-        ]
-        return read_gold_or_predicted(done.out), answers
+        return read_gold_or_predicted(done.out), answer_pairs(read_input(gold, asking=asking), done.out)
 
 
 class _Given:

@@ -77,15 +77,18 @@ def evaluate_model(
     predicted = tuple(read_documents(folder / "predictions.jsonl"))
     gold_documents, gold_from = gold_of(settings, gold, {document.id for document in predicted})
     rule = rule or ("string" if gold_from == "answers" else AUTO)
-    answers = _answer_pairs(settings, folder) if rule == ALL or (rule != AUTO and RULES.get(rule).facts.wording) else []
+    answers = answer_pairs(_records(settings), folder) if rule == ALL or (rule != AUTO and RULES.get(rule).facts.wording) else []
     analysis = analyse(gold_documents, predicted, rule=rule, answers=answers, symmetric=symmetric, train=train)
     return Evaluation(analysis, gold_documents, predicted, summary, gold_from)
 
 
-def _answer_pairs(settings: PredictSettings, folder: Path) -> list[AnswerPair]:
-    """The records' gold answers with what was generated, for rules that compare strings; none where a record has no gold answer."""
+def _records(settings: PredictSettings) -> list[Record]:
+    return list(read_input(settings.input, asking=None, format=settings.format, limit=settings.limit))
+
+
+def answer_pairs(records: Iterable[Record], folder: Path) -> list[AnswerPair]:
+    """The records' gold answers with what a `uie predict` folder says was generated; none for a record without a gold answer."""
     raw = {row["record_id"]: row["raw"] for _, row in read_jsonl(folder / "generations.jsonl", error=ScoringError)}
-    records = list(read_input(settings.input, asking=None, format=settings.format, limit=settings.limit))
     return [
         AnswerPair(record.document_id, record.task, record.format, record.answer, raw[record.id])
         for record in records
@@ -125,7 +128,7 @@ def gold_of(settings: PredictSettings, path: Path | None, asked: set[str]) -> tu
             missing = min(asked - {document.id for document in found})
             raise ScoringError(f"{path}: {len(asked) - len(found)} of {len(asked)} documents are not there, such as {missing!r}.")
         return found, str(path)
-    records = list(read_input(settings.input, asking=None, format=settings.format, limit=settings.limit))
+    records = _records(settings)
     if not all(record.is_bare for record in records):
         raise ScoringError(f"{settings.input}: no gold Documents at {beside}; name them with --gold.")
     return tuple(_without_problems(_answered(records))), "answers"

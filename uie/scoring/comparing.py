@@ -8,12 +8,11 @@ import numpy as np
 
 from uie.errors import ScoringError
 from uie.scoring import RULES
-from uie.scoring.counts import Counts, Figures
+from uie.scoring.counts import Counts, Figures, Table
 from uie.scoring.scores import PerDocument, Row, Scores, summed_counts
 from uie.scoring.uncertainty import (
     RESAMPLES,
     Difference,
-    Table,
     approximate_randomisation_mean,
     paired_bootstrap_mean,
     seeds,

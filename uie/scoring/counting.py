@@ -23,6 +23,32 @@ _TYPED_ENTITIES = ("NER", "NER1", "ET")
 
 
 @dataclass(slots=True)
+class _Typing:
+    any: bool = False
+    typed: bool = False
+
+    @property
+    def is_untyped(self) -> bool:
+        return self.any and not self.typed
+
+    def see(self, documents: Iterable[Document]) -> None:
+        for document in () if self.typed else documents:
+            for entity in document.entities or ():
+                self.any = True
+                if entity.type is not None:
+                    self.typed = True
+                    return
+
+    def see_ends(self, documents: Iterable[Document]) -> None:
+        """The same of entities that are ends of relations."""
+        for document in () if self.typed else documents:
+            for relation in document.relations or ():
+                if relation.level == "entity":
+                    self.any = True
+                    self.typed |= any((document.entities or ())[end].type is not None for end in (relation.head, relation.tail))
+
+
+@dataclass(slots=True)
 class CorpusCounts:
     """`gold` and `predicted` say of the entities of each side whether there are any, and any with a type.
 
@@ -35,8 +61,8 @@ class CorpusCounts:
     silent: Counter[str] = field(default_factory=Counter)
     relations: set[str] = field(default_factory=set)
     tasks: dict[str, "TaskCounts"] = field(default_factory=dict)
-    gold: "_Typing" = field(default_factory=lambda: _Typing())
-    predicted: "_Typing" = field(default_factory=lambda: _Typing())
+    gold: _Typing = field(default_factory=_Typing)
+    predicted: _Typing = field(default_factory=_Typing)
 
     def add(self, batch: Batch, rules: Mapping[str, Rule]) -> None:
         self.gold.see(batch.gold)
@@ -75,32 +101,6 @@ class CorpusCounts:
             if predictions and name not in self.tasks:
                 kind = KINDS[TASKS.index(name)]
                 yield f"{self.dataset or 'no dataset'}, {name}: not scored; gold annotates {kind}, predictions hold none."
-
-
-@dataclass(slots=True)
-class _Typing:
-    any: bool = False
-    typed: bool = False
-
-    @property
-    def is_untyped(self) -> bool:
-        return self.any and not self.typed
-
-    def see(self, documents: Iterable[Document]) -> None:
-        for document in () if self.typed else documents:
-            for entity in document.entities or ():
-                self.any = True
-                if entity.type is not None:
-                    self.typed = True
-                    return
-
-    def see_ends(self, documents: Iterable[Document]) -> None:
-        """The same of entities that are ends of relations."""
-        for document in () if self.typed else documents:
-            for relation in document.relations or ():
-                if relation.level == "entity":
-                    self.any = True
-                    self.typed |= any((document.entities or ())[end].type is not None for end in (relation.head, relation.tail))
 
 
 @dataclass(slots=True)
@@ -282,11 +282,11 @@ class _Block:
         right, wrong, missed = self.counts.T
         loud = (right + wrong == 0) != (right + missed == 0)
         has_wrong = wrong.tolist()
-        suspects = [(key[0], key[2:]) for key in self.predicted if has_wrong[key[0]]]
-        for place, type, start, *_ in (key for key in self.predicted if has_wrong[key[0]]):
+        suspects = [key for key in self.predicted if has_wrong[key[0]]]
+        for place, type, start, *_ in suspects:
             loud[place] |= start is None or (self.asked is not None and type not in self.asked)
-        for where, times in Counter(suspects).items():
-            loud[where[0]] |= times > 1
+        for (place, _), times in Counter((key[0], key[2:]) for key in suspects).items():
+            loud[place] |= times > 1
         return set(np.flatnonzero(~loud).tolist())
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uie.scoring.counts import Counts, Figures
+from uie.scoring.counts import Counts, Figures, Table
 from uie.scoring.rules import MEASURES
 from uie.scoring.scope import COREF
-from uie.scoring.uncertainty import RESAMPLES, Intervals, Table, bootstrap, bootstrap_mean
+from uie.scoring.uncertainty import RESAMPLES, Intervals, bootstrap, bootstrap_mean
 
 SALVAGED = ("repaired", "repaired_type", "prose")
 """Problems of which all that was meant could be read; `AuditTally` also counts them together, as "salvaged"."""

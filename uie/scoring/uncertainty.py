@@ -31,7 +31,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Table = NDArray[np.float64]
+from uie.scoring.counts import Table
+
 RESAMPLES = 10_000
 _CELLS = 1 << 14
 """About how many drawn numbers are held at once: memory does not grow with documents times resamples, and they stay in the CPU's cache."""
