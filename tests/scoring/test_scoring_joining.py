@@ -10,6 +10,7 @@ from scoring_documents import ner
 from uie.documents import Document, Mention
 from uie.errors import ScoringError
 from uie.scoring import joining
+from uie.scoring.audits import AuditTally
 from uie.scoring.joining import Joined, join
 from uie.scoring.score import score
 
@@ -108,3 +109,32 @@ def test_a_document_whose_gold_a_stream_has_let_go_of_is_told_as_given_twice() -
 
     with pytest.raises(ScoringError, match="ids given twice among the predictions: 1, such as 'd3'"):
         score(iter(gold_of(21)), iter([*predicted, predicted[3]]))
+
+
+def test_the_many_documents_that_are_counted_at_once_are_audited_as_each_by_itself() -> None:
+    asked = {"entities": ["PER", "LOC"]}
+    told = {
+        "right": [(ANN, "PER"), (ROME, "LOC")],
+        "wrong place": [(Mention("Ann", 0, 3), "PER"), (ROME, "LOC")],
+        "empty": [],
+        "two types at one place": [(ANN, "PER"), (ROME, "LOC"), (ROME, "PER")],
+        "a type nobody asked for": [(ANN, "PER"), (ROME, "GPE")],
+        "not in the text": [(ANN, "PER"), (Mention("Oslo"), "LOC")],
+        "filled": [(ROME, "LOC")],
+    }
+    gold = [ner(id, TEXT, *([] if id == "filled" else told["right"]), dataset="news") for id in told]
+    predicted = [ner(id, TEXT, *entities, asked=asked) for id, entities in told.items()]
+    one_by_one = AuditTally("news")
+    for pair in join(gold, predicted):
+        one_by_one.add(pair, ("NER",))
+
+    (audit,) = score(gold, predicted).audits
+
+    assert audit == one_by_one.finish()
+    assert audit.affected == {
+        "unknown_type": 1,
+        "ungrounded": 1,
+        "contradictory_types": 1,
+        "wrongly_empty": 1,
+        "wrongly_filled": 1,
+    }
