@@ -16,6 +16,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +45,11 @@ def sentences(number: int, *, seed: int = 0) -> tuple[list[Document], list[Docum
         tokens = tuple((end - 1 - len(word), end - 1) for word, end in zip(words, ends, strict=True))
         text = " ".join(words)
         places = sorted(rng.sample(range(len(words) - 2), rng.randint(0, 4)))
-        spans = [(place, min(place + rng.randint(0, 2), following - 1)) for place, following in zip(places, [*places[1:], len(words)])]
+        spans = [(place, min(place + rng.randint(0, 2), following - 1)) for place, following in pairwise([*places, len(words)])]
         right = [_entity(text, tokens, span, rng.choice(TYPES)) for span in spans]
-        found = [_distorted(text, tokens, entity, span, rng) for entity, span in zip(right, spans, strict=True) if rng.random() < 0.85]
+        found = [
+            _distorted(text, tokens, entity, span, rng) for entity, span in zip(right, spans, strict=True) if rng.random() < 0.85
+        ]
         gold.append(Document(f"s{index}", text, "made", entities=tuple(right), tokens=tokens))
         predicted.append(Document(f"s{index}", text, "made", entities=tuple(found)))
     return gold, predicted
@@ -87,13 +90,15 @@ def spans(document: Document) -> list[dict[str, object]]:
 
 def main(number: int) -> None:
     gold, predicted = sentences(number)
-    tagged = [[iob2_tags(document, one.tokens or ()) for document, one in zip(side, gold, strict=True)] for side in (gold, predicted)]
+    tagged = [
+        [iob2_tags(document, one.tokens or ()) for document, one in zip(side, gold, strict=True)] for side in (gold, predicted)
+    ]
     ours = seconds(lambda: score(gold, predicted))
     tags = seconds(lambda: score_tags(*tagged))
     seqeval = seconds(lambda: classification_report(*tagged))
-    rows = [("score, from Documents", ours, None), ("score_tags, from tag sequences", tags, None), ("seqeval classification_report", seqeval, None)]
+    rows = [("score, from Documents", ours), ("score_tags, from tag sequences", tags), ("seqeval classification_report", seqeval)]
     as_spans = [[spans(document) for document in side] for side in (gold, predicted)]
-    rows.append(("nervaluate", seconds(lambda: Evaluator(*as_spans, tags=list(TYPES), loader="dict").evaluate()), None))
+    rows.append(("nervaluate", seconds(lambda: Evaluator(*as_spans, tags=list(TYPES), loader="dict").evaluate())))
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, name) for name in ("gold.jsonl", "predicted.jsonl")]
         for path, side in zip(paths, (gold, predicted), strict=True):
@@ -101,27 +106,33 @@ def main(number: int) -> None:
         plain = seconds(lambda: [json.loads(line) for path in paths for line in path.open(encoding="utf-8")])
         parsed = seconds(lambda: [document for path in paths for document in documents(path)])
         streamed = seconds(lambda: score(documents(paths[0]), documents(paths[1])))
-        rows += [("json.loads of every line of the two files", plain, None), ("the two files as Documents", parsed, None)]
-        rows.append(("score, streamed from the two files", streamed, None))
+        rows += [("json.loads of every line of the two files", plain), ("the two files as Documents", parsed)]
+        rows.append(("score, streamed from the two files", streamed))
         print(f"{number:,} sentences\n{'CPU s':>9} {'× score':>8} {'× tags':>8}")
-        for name, took, _ in rows:
+        for name, took in rows:
             print(f"{took:9.3f} {took / ours:8.1f} {took / tags:8.1f}  {name}")
         few = slice(0, BOOTSTRAP_DOCUMENTS)
         one_pass = seconds(lambda: score(gold[few], predicted[few]))
         counts = score(gold[few], predicted[few]).rows[0].per_document
         assert counts is not None
         resampled = seconds(lambda: bootstrap(counts.counts))
-        print(f"\nbootstrap, {RESAMPLES:,} resamples of {BOOTSTRAP_DOCUMENTS:,} documents: {resampled:.3f} s, {resampled / one_pass:.1f} scoring passes")
+        print(
+            f"\nbootstrap, {RESAMPLES:,} resamples of {BOOTSTRAP_DOCUMENTS:,} documents: {resampled:.3f} s, {resampled / one_pass:.1f} scoring passes"
+        )
         print("\ndocuments   s / 1,000   peak MiB while streaming")
         for size in (number // 16, number // 4, number):
-            for path, side in zip(paths, (gold, predicted), strict=True):
-                write_jsonl(path, (document_to_json(document) for document in side[:size]), overwrite=True)
-            took = seconds(lambda: score(gold[:size], predicted[:size]))
-            tracemalloc.start()
-            score(documents(paths[0]), documents(paths[1]))
-            peak = tracemalloc.get_traced_memory()[1]
-            tracemalloc.stop()
-            print(f"{size:9,} {1000 * took / size:11.5f} {peak / 2**20:10.1f}")
+            print(growth(gold[:size], predicted[:size], paths))
+
+
+def growth(gold: list[Document], predicted: list[Document], paths: list[Path]) -> str:
+    for path, side in zip(paths, (gold, predicted), strict=True):
+        write_jsonl(path, (document_to_json(document) for document in side))
+    took = seconds(lambda: score(gold, predicted))
+    tracemalloc.start()
+    score(documents(paths[0]), documents(paths[1]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return f"{len(gold):9,} {1000 * took / len(gold):11.5f} {peak / 2**20:10.1f}"
 
 
 if __name__ == "__main__":

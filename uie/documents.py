@@ -13,6 +13,10 @@ from uie.errors import DocumentError
 Json = dict[str, Any]
 
 
+class MentionError(DocumentError):
+    """A mention is not what stands in the text at its offsets: they are of another convention, or wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A string and, when it is known, where it stands in the text.
@@ -34,7 +38,7 @@ class Mention:
                 raise DocumentError(f"mention {self.text!r}: fragments need start and end.")
             return
         if not 0 <= self.start < self.end:
-            raise DocumentError(f"mention {self.text!r}: expected 0 <= start < end, found {self.start} and {self.end}.")
+            raise MentionError(f"mention {self.text!r}: expected 0 <= start < end, found {self.start} and {self.end}.")
         if self.fragments:
             flat = [offset for fragment in self.fragments for offset in fragment]
             if len(self.fragments) < 2 or flat != sorted(flat) or (flat[0], flat[-1]) != (self.start, self.end):
@@ -197,10 +201,13 @@ class Document:
 
     def _check_mention(self, mention: Mention) -> None:
         if mention.end is not None and mention.end > len(self.text):
-            raise self._error(f"mention {mention.text!r} ends at {mention.end}, the text has {len(self.text)} characters")
+            raise MentionError(
+                f"document {self.id!r}: mention {mention.text!r} ends at {mention.end}, the text has {len(self.text)} characters."
+            )
         if mention.read_from(self.text) != mention.text:
-            raise self._error(
-                f"mention {mention.text!r} at {mention.start}..{mention.end}, but the text has {mention.read_from(self.text)!r} there"
+            raise MentionError(
+                f"document {self.id!r}: mention {mention.text!r} at {mention.start}..{mention.end}, "
+                f"but the text has {mention.read_from(self.text)!r} there."
             )
 
     def _error(self, what: str) -> DocumentError:
@@ -254,7 +261,7 @@ def document_from_json(row: Mapping[str, Any], *, where: str = "document") -> Do
             problems=_each(row, "problems", dict),
         )
     except DocumentError as error:
-        raise DocumentError(f"{where}: {error}") from None
+        raise type(error)(f"{where}: {error}") from None
     except KeyError as error:
         raise DocumentError(
             f"{where}: not a Document: {error} is missing; docs/architecture.md says what a Document holds."

@@ -125,8 +125,9 @@ def test_gold_documents_that_nobody_predicted_are_left_out_and_told(place: Path)
 
     done = uie("before", "after", "--gold", "gold.jsonl", "--json", "--resamples", "99")
 
-    assert json.loads(done.stdout)["documents"] == 2
-    assert done.stderr == "Compared on the 2 of 3 gold documents that were predicted.\n"
+    found = json.loads(done.stdout)
+    assert found["documents"] == 2
+    assert "Compared on the 2 of 3 gold documents that were predicted." in found["comparisons"][0]["notes"]
 
 
 def test_a_system_that_lacks_documents_is_refused(place: Path) -> None:
@@ -191,4 +192,30 @@ def test_folders_without_predictions_or_with_several_evaluations_are_refused(pla
     )
     assert uie("before", "run", "--gold", "gold.jsonl").stderr == (
         "uie: error: run: 2 evaluations are there; name one: run/eval/a, run/eval/b.\n"
+    )
+
+
+def test_a_folder_of_scores_stands_for_the_predictions_that_were_scored(place: Path) -> None:
+    for name, predicted in (("scores-1", "before"), ("scores-2", "third.jsonl")):
+        done = CliRunner().invoke(cli, ["eval", "--gold", "gold.jsonl", "--predicted", predicted, "--out", name])
+        assert done.exit_code == 0, done.stderr
+
+    done = uie("scores-1", "scores-2", "--json", "--resamples", "99")
+
+    assert done.exit_code == 0, done.stderr
+    (one,) = json.loads(done.stdout)["comparisons"]
+    assert one["name"] == "scores-2"
+    assert one["rows"][0]["difference"] == pytest.approx(0.3)  # TP 1 FN 2 has F1 1/2, TP 2 FN 1 has 4/5
+
+
+def test_scored_predictions_that_are_gone_are_told(place: Path) -> None:
+    CliRunner().invoke(cli, ["eval", "--gold", "gold.jsonl", "--predicted", "third.jsonl", "--out", "scores"])
+    (place / "third.jsonl").unlink()
+
+    done = uie("before", "scores", "--gold", "gold.jsonl")
+
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"uie: error: {place / 'third.jsonl'}: the predictions that scores/scores.json names are not there; "
+        "name their new place, with --gold.\n",
     )

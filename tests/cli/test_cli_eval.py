@@ -31,6 +31,57 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(cli, ["eval", *map(str, arguments)])
 
 
+def test_a_limit_is_not_passed_over_where_nothing_is_predicted(gold: Path, predicted: Path) -> None:
+    done = run("--gold", gold, "--predicted", predicted, "--limit", 1)
+
+    assert done.exit_code == 2
+    assert "--limit is for predicting: it needs --model or --board." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--batch-size", "16"), ("--max-new-tokens", "64"), ("--dtype", "auto")], ids=lambda value: value
+)
+@pytest.mark.parametrize(
+    "given",
+    [("--gold", "g", "--predicted", "p"), ("--outputs", "o"), ("--board", "sample", "--predicted", "p")],
+    ids=lambda given: given[0],
+)
+def test_options_of_generating_are_refused_without_a_model_even_with_their_defaults(
+    given: tuple[str, ...], option: str, value: str
+) -> None:
+    done = run(*given, option, value)
+
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1] == f"Error: {option} is for predicting: it needs --model."
+
+
+def test_options_of_generating_are_taken_with_a_model(tmp_path: Path) -> None:
+    done = run(
+        "--model",
+        "m",
+        "--records",
+        tmp_path / "no",
+        "--batch-size",
+        16,
+        "--max-new-tokens",
+        9,
+        "--dtype",
+        "auto",
+        "--format",
+        "json",
+    )
+
+    assert (done.exit_code, done.stderr) == (1, f"uie: error: {tmp_path / 'no'}: No such file or directory.\n")
+
+
+@pytest.mark.parametrize("side", [("--gold", "g"), ("--board", "sample")], ids=lambda side: side[0])
+def test_a_format_is_refused_where_documents_were_predicted(side: tuple[str, str]) -> None:
+    done = run(*side, "--predicted", "p", "--format", "json")
+
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1] == "Error: --format is for answers, and --predicted holds Documents; leave it out."
+
+
 def test_scores_and_reports_are_written_where_out_says(gold: Path, predicted: Path, tmp_path: Path) -> None:
     done = run("--gold", gold, "--predicted", predicted, "--train", gold, "--out", tmp_path / "scores")
 
@@ -50,7 +101,7 @@ def test_the_terminal_shows_figures_with_intervals_and_what_was_taken_for_what(g
 
     assert done.exit_code == 0, done.stderr
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "news 50.00 50.00 50.00 50.0–50.0 66.7 66.7" in lines
+    assert "news 50.00 50.00 50.00 – 66.7 66.7" in lines
     assert any(line.startswith("place 2 100.00 50.00 66.67 person 1") for line in lines)
 
 
@@ -100,6 +151,17 @@ def test_a_board_is_run_on_predictions(tmp_path: Path) -> None:
     ours = [line for block in shown["blocks"] for line in block["lines"] if line["kind"] == "ours"]
     assert ours
     assert {line["f1"] for line in ours} == {1.0}
+
+
+def test_scores_that_are_there_are_not_replaced_unasked(gold: Path, predicted: Path, tmp_path: Path) -> None:
+    given = ("--gold", gold, "--predicted", predicted, "--out", tmp_path)
+    assert run(*given).exit_code == 0
+
+    again = run(*given)
+
+    assert again.exit_code == 1
+    assert again.stderr == (f"uie: error: {tmp_path / 'scores.json'}: is there already; name another --out, or give --overwrite.\n")
+    assert run(*given, "--overwrite").exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def test_a_rule_of_another_wording_gets_the_documents_written_in_it(tmp_path: Pa
     )
 
     assert done.scores.rows[0].counts == Counts(2, 0, 0)  # of which one is the empty answer
-    assert "no dataset, NER: 'instructuie' compares answer strings; all documents were written as 'typed.instructuie' for it." in (
-        done.scores.notes
+    assert (
+        "instructuie: answer strings are compared; all documents were written as 'typed.instructuie' for it (no dataset, NER)."
+        in (done.scores.notes)
     )

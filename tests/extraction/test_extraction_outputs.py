@@ -12,7 +12,8 @@ from uie.documents import Document, document_to_json
 from uie.errors import RecordError, SettingsError
 from uie.extraction.outputs import Outputs, read_outputs
 from uie.scoring.counts import Counts
-from uie.scoring.score import Scores, score
+from uie.scoring.score import score
+from uie.scoring.scores import Scores
 
 Json = dict[str, Any]
 CORPORA = os.environ.get("UIE_CORPORA")

@@ -72,7 +72,7 @@ def test_the_terminal_shows_figures_types_buckets_problems_and_notes() -> None:
         "news                       P     R    F1  F1, 95 % macro weighted lookup",
         "────────────────────────────────────────────────────────────────────────",
         "entities               75.00 60.00 66.67 45.0–81.2  42.9     68.6   16.7",
-        "trigger classification  0.00  0.00  0.00             0.0      0.0",
+        "trigger classification  0.00  0.00  0.00         –   0.0      0.0",
         "",
         "entities gold      P     R    F1  not right, but",
         "───────────────────────────────────────────────────────────────",
@@ -108,11 +108,22 @@ def test_corpora_of_one_measure_stand_below_each_other_with_what_holds_over_them
         "",
         "entities       P     R    F1  F1, 95 % macro weighted",
         "─────────────────────────────────────────────────────",
-        "chat       50.00 50.00 50.00            50.0     50.0",
+        "chat       50.00 50.00 50.00         –  50.0     50.0",
         "news       75.00 60.00 66.67 45.0–81.2  42.9     68.6",
-        "micro of 2 70.00 58.33 63.64",
-        "mean of 2  62.50 55.00 58.33",
+        "micro of 2 70.00 58.33 63.64         –",
+        "mean of 2  62.50 55.00 58.33         –",
     ]
+
+
+@pytest.mark.parametrize(("documents", "counts"), [(1, Counts(2, 0, 0)), (10, Counts())])
+def test_where_too_little_is_there_for_an_interval_a_dash_says_so(documents: int, counts: Counts) -> None:
+    analysis = Analysis(scores_of(Row("news", "NER", "entities", "strict", documents, counts), audits=()))
+
+    (line,) = [line for line in drawn(analysis) if line.startswith("news ")][-1:]
+    assert line.split()[-1] == "–"
+    assert "| F1 | 95 % interval |" in analysis_to_markdown(analysis)
+    assert " | – | " in analysis_to_markdown(analysis)
+    jsonschema.validate(analysis_to_json(analysis), scores_schema())
 
 
 def test_corpora_of_several_measures_have_a_heading_each() -> None:
@@ -234,7 +245,7 @@ def test_markdown_says_the_same_and_escapes_what_would_break_a_table() -> None:
         "| news | P | R | F1 | 95 % interval | macro | weighted | lookup | TP | FP | FN |\n"
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
         "| entities | 75.00 | 60.00 | 66.67 | 45.00–81.25 | 42.86 | 68.57 | 16.67 | 6 | 2 | 4 |\n"
-        "| trigger classification | 0.00 | 0.00 | 0.00 |  | 0.00 | 0.00 |  | 0 | 0 | 3 |\n"
+        "| trigger classification | 0.00 | 0.00 | 0.00 | – | 0.00 | 0.00 |  | 0 | 0 | 3 |\n"
         "\n"
         "**entities**\n"
         "\n"
@@ -459,7 +470,7 @@ def test_real_analyses_fit_80_columns(rule: str) -> None:
 
 def test_figures_are_written_the_same_everywhere() -> None:
     assert (percent(2 / 3), percent(1, 1), percent(0.0)) == ("66.67", "100.0", "0.00")
-    assert (interval_text(Interval(0.125, 1.0)), interval_text(None)) == ("12.5–100.0", "")
+    assert (interval_text(Interval(0.125, 1.0)), interval_text(None)) == ("12.5–100.0", "–")
     assert (plural(1, "document"), plural(1287, "document")) == ("1 document", "1,287 documents")
 
 

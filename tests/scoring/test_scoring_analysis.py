@@ -39,15 +39,27 @@ def test_intervals_over_corpora_are_of_the_sums_and_of_the_means() -> None:
         ner("1", TEXT, (ANN, "PER"), dataset="a"),
         ner("2", TEXT, (ANN, "PER"), dataset="a"),
         ner("3", TEXT, (ROME, "LOC"), dataset="b"),
+        ner("4", TEXT, dataset="b"),
     ]
-    found = [ner("1", TEXT, (ANN, "PER")), ner("2", TEXT), ner("3", TEXT, (ROME, "LOC"))]
+    found = [ner("1", TEXT, (ANN, "PER")), ner("2", TEXT), ner("3", TEXT, (ROME, "LOC")), ner("4", TEXT)]
 
     scores = with_intervals(score(gold, found), resamples=300)
 
     (whole,) = scores.aggregates
-    first, second = np.array([[1.0, 0, 0], [0, 0, 1]]), np.array([[1.0, 0, 0]])
+    first, second = np.array([[1.0, 0, 0], [0, 0, 1]]), np.array([[1.0, 0, 0], [0, 0, 0]])
     assert whole.intervals == bootstrap(np.concatenate([first, second]), resamples=300)
     assert whole.mean_intervals == bootstrap_mean([first, second], resamples=300)
+
+
+def test_one_document_and_documents_without_items_have_no_interval() -> None:
+    one, empty = ner("1", TEXT, (ANN, "PER"), dataset="a"), [ner(id, TEXT, dataset="b") for id in ("2", "3")]
+
+    scores = with_intervals(score([one, *empty], [one, *empty]), resamples=50)
+
+    assert [(row.dataset, row.intervals) for row in scores.rows] == [("a", None), ("b", None)]
+    (whole,) = scores.aggregates
+    assert whole.intervals is not None  # three documents, one of which has an item
+    assert whole.mean_intervals is None
 
 
 @pytest.mark.parametrize(("rule", "has"), [("strict", True), ("iepile", True), ("universalner", True), ("cluener", False)])
@@ -158,7 +170,7 @@ def test_training_documents_add_the_baseline_and_what_was_seen() -> None:
 
     assert without.baseline is None
     assert analysis.baseline.rows[0].counts == Counts(1, 0, 1)
-    assert analysis.baseline.rows[0].intervals is not None
+    assert analysis.baseline.rows[0].intervals is None  # of one document
     seen = {(one.by, one.bucket): one.counts for one in analysis.buckets if one.by.startswith("seen")}
     assert seen == {
         ("seen label", "seen"): Counts(0, 0, 1),

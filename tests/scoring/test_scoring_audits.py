@@ -96,10 +96,71 @@ def test_the_first_five_examples_are_kept_in_the_order_of_documents() -> None:
     assert [example.piece for example in found.examples["malformed"]] == ["0", "0", "1", "1", "2"]
 
 
+# Documents that come without a list of problems
+
+
+def read_off(predicted: Document, *tasks: str, gold: Document | None = None) -> dict[str, list[str]]:
+    """The pieces of the kinds that are read off what was predicted."""
+    gold = gold or Document("1", predicted.text, entities=(), relations=(), events=())
+    found = audit((pair(gold, predicted), tasks)).examples
+    kinds = ("repeated", "unknown_type", "ungrounded")
+    return {kind: [example.piece for example in found[kind]] for kind in kinds if kind in found}
+
+
+def test_types_that_were_not_asked_are_unknown_labels() -> None:
+    asked = {"entities": ["PER"], "relations": ["saw"], "events": {"see": {"roles": ["who"]}, "cut": {}}}
+    entities = ner("1", TEXT, (ANN, "PER"), (ROME, "LOC"), asked=asked)
+    relations = related("1", TEXT, (ANN, "saw", ROME), (ANN, "left", ROME), types={"Rome": "LOC"}, asked=asked)
+    who, where = ("who", ANN), ("where", ROME)
+    events = tuple(event(type, at(TEXT, "saw"), who, where) for type in ("see", "cut", "go"))
+
+    assert read_off(entities, "NER") == {"unknown_type": ["LOC"]}
+    assert read_off(relations, "RE")["unknown_type"] == ["LOC", "LOC", "left"]
+    assert read_off(Document("1", TEXT, events=events, asked=asked), "EE")["unknown_type"] == ["where", "go"]
+    assert read_off(ner("1", TEXT, (ROME, "LOC")), "NER") == {}
+
+
+def test_what_was_not_scored_is_not_read() -> None:
+    predicted = related("1", TEXT, (Mention("Bob"), "left", Mention("Paris")), asked={"entities": ["PER"], "relations": ["saw"]})
+
+    assert read_off(predicted, "NER") == {}
+    assert read_off(predicted, "RE") == {"unknown_type": ["left"], "ungrounded": ["Bob", "Paris"]}
+
+
+def test_mentions_without_offsets_are_sought_in_the_text() -> None:
+    assert read_off(ner("1", TEXT, (Mention("Ann"), "PER"), (Mention("Bob"), "PER")), "NER") == {"ungrounded": ["Bob"]}
+    heard = event("see", Mention("heard"), ("who", Mention("Bob")), ("who", ANN))
+    assert read_off(Document("1", TEXT, events=(heard,)), "EE") == {"ungrounded": ["heard", "Bob"]}
+
+
+def test_items_are_repeated_where_the_text_has_them_less_often() -> None:
+    twice = "Ann saw Ann"
+    first, second, string = at(twice, "Ann"), at(twice, "Ann", 2), Mention("Ann")
+
+    assert read_off(ner("1", twice, (first, "PER"), (second, "PER"), (first, "ORG")), "NER") == {}
+    assert read_off(ner("1", twice, (first, "PER"), (first, "PER")), "NER") == {"repeated": ["Ann"]}
+    assert read_off(ner("1", twice, (string, "PER"), (first, "PER")), "NER") == {}
+    assert read_off(ner("1", twice, (string, "PER"), (first, "PER"), (string, "PER")), "NER") == {"repeated": ["Ann"]}
+    assert read_off(ner("1", twice, (Mention("Bob"), "PER"), (Mention("Bob"), "PER")), "NER") == {"ungrounded": ["Bob", "Bob"]}
+    assert read_off(related("1", TEXT, *[(ANN, "saw", ROME)] * 2), "RE") == {"repeated": ["Ann saw Rome"]}
+    see = event("see", at(TEXT, "saw"), ("who", ANN))
+    assert read_off(Document("1", TEXT, events=(see, see)), "EE") == {"repeated": ["saw"]}
+    assert read_off(Document("1", TEXT, events=(see, event("see", at(TEXT, "saw"), ("whom", ROME)))), "EE") == {}
+    both = event("see", at(TEXT, "saw"), ("who", ANN), ("who", ANN))
+    assert read_off(Document("1", TEXT, events=(both,)), "EE") == {"repeated": ["Ann"]}
+
+
+def test_where_the_parser_has_told_its_problems_nothing_is_read_off() -> None:
+    predicted = ner("1", TEXT, (Mention("Bob"), "LOC"), asked={"entities": ["PER"]}, problems=())
+
+    assert read_off(predicted, "NER") == {}
+
+
 def test_the_shared_example() -> None:
     found = audit(*((pair, pair.tasks) for pair in join(GOLD, PREDICTED)))
 
-    # Empty: 3 and 15. Filled: 2. A duplicate (4) is no contradiction.
+    # Empty: 3 and 15. Filled: 2. A duplicate (4) is no contradiction. Not in the text: 9, where the case is another, and 11.
     assert found.documents == 18
-    assert found.pieces == {"malformed": 1, "wrongly_empty": 2, "wrongly_filled": 1}
+    assert found.pieces == {"malformed": 1, "repeated": 1, "ungrounded": 2, "wrongly_empty": 2, "wrongly_filled": 1}
+    assert found.examples["ungrounded"] == (Example("9", "Acme"), Example("11", "Bergen"))
     assert found.examples["wrongly_empty"] == (Example("3", "NER: Ann Lee (PER)"), Example("15", "RE: Eve – NA – Gamma"))

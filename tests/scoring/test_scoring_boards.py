@@ -9,7 +9,8 @@ import yaml
 from uie.documents import Document, Entity, Mention
 from uie.errors import SettingsError
 from uie.scoring.boards import Block, Board, BoardCorpus, Published, Scored, blocks, board_names, load_board
-from uie.scoring.score import Scores, score
+from uie.scoring.score import score
+from uie.scoring.scores import Scores
 
 PUBLISHED = {
     "system": "Tagger",

@@ -40,6 +40,14 @@ def compared(first: list[Document], second: list[Document], **more) -> Compariso
     return compare(score(GOLD, first), score(GOLD, second), resamples=200, **more)
 
 
+def test_a_system_may_be_compared_with_itself() -> None:
+    found = compared(BEFORE, BEFORE, names=("A", "A"))
+
+    assert found.rows[0].difference is not None
+    assert (found.rows[0].difference.f1, found.rows[0].difference.p) == (0, 1)
+    assert found.notes == ()
+
+
 def test_both_sides_stand_in_a_row_with_their_difference() -> None:
     found = compared(BEFORE, AFTER)
 
@@ -127,9 +135,9 @@ def test_runs_of_one_system_have_means_and_deviations() -> None:
     assert row.second.deviations is not None
     assert row.second.deviations.f1 == pytest.approx(2 / 9 / 2**0.5)
     assert row.second.counts == Counts(3.5, 0.5, 1.5)
-    # F1 of all runs together, 14/18, against 6/9; each document counts as its mean: d3 still has an error, and so an F1 of 0.
+    # That of the mean F1. Each document counts as its mean: d3 still has an error, and so an F1 of 0.
     assert row.difference is not None
-    assert row.difference.f1 == pytest.approx(14 / 18 - 6 / 9)
+    assert row.difference.f1 == pytest.approx(row.second.figures.f1 - 6 / 9)
     assert row.better == (Flip("d1", Counts(1, 0, 1), Counts(1.5, 0, 0.5)), Flip("d3", Counts(0, 1, 0), Counts(0, 0.5, 0)))
     assert row.types[0] == TypeChange("LOC", Counts(1, 0, 1), Counts(1.5, 0, 0.5))
 

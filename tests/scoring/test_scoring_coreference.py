@@ -162,7 +162,7 @@ def test_clusters_without_offsets_are_refused() -> None:
         score([gold], [gold], rule="coreference")
 
     assert str(error.value) == (
-        "rule 'coreference' needs offsets, which gold mentions do not have: no dataset, COREF: 2 of 2. "
+        "rule 'coreference' needs offsets: no dataset, COREF: gold mentions without offsets: 2 of 2. "
         "Score these corpora by 'string', or leave them out."
     )
 

@@ -9,7 +9,8 @@ from uie.documents import Argument, Document, Event, Mention, Relation
 from uie.errors import SchemaError, ScoringError, SettingsError
 from uie.scoring import RULES
 from uie.scoring.counts import Counts
-from uie.scoring.score import AnswerPair, score
+from uie.scoring.scope import AnswerPair
+from uie.scoring.score import score
 from uie.scoring.scores import Scores
 
 TEXT = "Rome fell. Ann Lee left Rome for New York City; rome slept, and A, B; C Ltd paid."
@@ -58,7 +59,7 @@ def measures_of(scores: Scores) -> list[str]:
     ],
 )
 def test_entities(gold: list, predicted: list, strict: tuple[int, int, int], string: tuple[int, int, int]) -> None:
-    documents = [ner("d", TEXT, *gold)], [ner("d", TEXT, *predicted)]
+    documents = [ner("d", TEXT, *gold)], [ner("d", TEXT, *predicted, problems=())]  # as parsed
 
     by_strict = score(*documents)
     by_string = score(*documents, rule="string")
@@ -353,9 +354,45 @@ def test_strict_refuses_a_corpus_without_offsets() -> None:
         score(GOLD_OF_TWO, PREDICTED_OF_TWO, rule="strict")
 
     assert str(error.value) == (
-        "rule 'strict' needs offsets, which gold mentions do not have: without, NER: 1 of 2. "
+        "rule 'strict' needs offsets: without, NER: gold mentions without offsets: 1 of 2. "
         "Score these corpora by 'string', or leave them out."
     )
+
+
+def test_strict_refuses_predictions_without_offsets_and_tells_of_some() -> None:
+    gold = [ner("a", TEXT, (ROME, "LOC"), (ANN_LEE, "PER"), dataset="news")]
+    unplaced = (Mention("Rome"), "LOC")
+
+    with pytest.raises(ScoringError) as error:
+        score(gold, [ner("a", TEXT, unplaced, (Mention("Paris"), "LOC"))])
+
+    assert str(error.value) == (
+        "rule 'strict' needs offsets: news, NER: predicted mentions without offsets: all 1 that stand in their texts. "
+        "Score these corpora by 'string', or leave them out."
+    )
+    assert score(gold, [ner("a", TEXT, unplaced)], rule="auto").notes == (
+        "news, NER: scored by 'string'; predicted mentions without offsets: all 1 that stand in their texts.",
+    )
+    assert score(gold, [ner("a", TEXT, unplaced, (ANN_LEE, "PER"))]).notes == (
+        "strict: 1 predicted mentions stand in their texts but have no offsets, and are wrong (news, NER).",
+    )
+    parsed = ner("a", TEXT, unplaced, problems=())  # a parser has tried, and found all places taken
+    assert counts_of(score(gold, [parsed]), "entities") == Counts(0, 1, 2)
+
+
+def test_a_task_that_no_prediction_says_anything_of_is_told() -> None:
+    gold = [related("d", TEXT, (ANN_LEE, "left", ROME), dataset="news")]
+
+    notes = score([replace(gold[0], events=())], [replace(gold[0], events=None)]).notes
+
+    assert "news, EE: not scored; gold annotates events, predictions hold none." in notes
+
+
+def test_a_symmetric_relation_must_be_one() -> None:
+    gold = [related("d", TEXT, (ANN_LEE, "left", ROME), dataset="news")]
+
+    with pytest.raises(SettingsError, match="No relation is named 'lefft'"):
+        score(gold, gold, symmetric=("lefft",))
 
 
 def test_auto_is_strict_or_string_for_each_corpus_and_never_mixes_the_two() -> None:
@@ -369,7 +406,7 @@ def test_auto_is_strict_or_string_for_each_corpus_and_never_mixes_the_two() -> N
         ("strict", 1, Counts(0, 1, 1)),
         ("string", 1, Counts(1, 0, 1)),
     ]
-    assert scores.notes == ("without, NER: scored by 'string'; gold mentions without offsets: 1.",)
+    assert scores.notes == ("without, NER: scored by 'string'; gold mentions without offsets: 1 of 2.",)
     assert scores.rule == "auto"
 
 
@@ -458,7 +495,37 @@ def test_nothing_in_common_is_refused() -> None:
 
     assert str(error.value) == (
         "nothing to score: gold annotates entities; predictions hold events; asked were events. "
-        "One of entities (with types), relations, events must be in all three."
+        "One of entities (with types), relations, events must be in all three (clusters in the first two)."
+    )
+
+
+def test_predictions_that_say_nothing_in_some_documents_are_refused() -> None:
+    gold = [ner(id, "x", dataset="news") for id in "abc"]
+    predicted = [ner("a", "x"), Document("b", "x", events=()), Document("c", "x", entities=None)]
+
+    with pytest.raises(ScoringError) as error:
+        score(gold, predicted)
+
+    assert str(error.value) == (
+        "news, NER: 2 of 3 predictions say nothing of entities, which gold annotates and the others hold; "
+        'where nothing was found "entities" is [], and "asked" says where it was not asked.'
+    )
+    not_asked = [replace(one, asked={"events": {"attack": {}}}) for one in predicted[1:]]
+    assert score(gold, [predicted[0], *not_asked]).rows[0].documents == 1
+
+
+def test_all_rules_say_on_what_they_were_scored() -> None:
+    text = "New York City"
+    nested = [(at(text, text), "LOC"), (at(text, "New York"), "LOC")]
+    gold = [ner("a", text, *nested, dataset="news"), ner("b", text, nested[0], dataset="news")]
+
+    notes = score(gold, gold, rule="all").notes
+
+    schemes = ", ".join(f"seqeval-strict.{name}" for name in ("BILOU", "IOB1", "IOB2", "IOBES", "IOE1", "IOE2"))
+    assert f"conlleval, {schemes}: 1 of 2 documents cannot be taken by the rule, and are left out (news, NER)." in notes
+    assert (
+        "b2ner, instructuie: answer strings are compared; all documents were written as 'typed.instructuie' for it (news, NER)."
+        in notes
     )
 
 

@@ -7,7 +7,8 @@ from made_up import DOCUMENTS, LABELS
 
 from uie.documents import Document, Entity, Event, Relation
 from uie.errors import ScoringError
-from uie.scoring.score import Scores, score
+from uie.scoring.score import score
+from uie.scoring.scores import Scores
 
 GOLD = DOCUMENTS["en"]
 assert GOLD.entities is not None

@@ -118,6 +118,26 @@ def test_the_mean_difference_of_corpora_weighs_them_equally() -> None:
     assert approximate_randomisation_mean(pairs, resamples=99) == 1.0
 
 
+def test_several_runs_count_by_their_mean_f1() -> None:
+    # Two runs with F1 1 and 0 against one of 2/3: the mean is 1/2, where the counts of both together would have 2/3.
+    runs = np.hstack([table(RIGHT, NOTHING, NOTHING), table(NOTHING, (0, 1, 0), (0, 1, 1))])
+    one = table(RIGHT, (0, 1, 0), NOTHING)
+
+    assert paired_bootstrap(one, runs, resamples=50).f1 == pytest.approx(1 / 2 - 2 / 3)
+    assert paired_bootstrap(runs, one, resamples=50).f1 == pytest.approx(2 / 3 - 1 / 2)
+
+
+def test_documents_are_drawn_and_swapped_in_all_runs_at_once() -> None:
+    # As for one run each: the four resamples of two documents, and the sign alone of a swap of the only one that differs.
+    first, second = table(RIGHT, MISSED), table(RIGHT, RIGHT)
+
+    found = paired_bootstrap(np.hstack([first] * 2), np.hstack([second] * 3))
+
+    assert (found.f1, found.interval) == (pytest.approx(1 / 3), Interval(0.0, 1.0))
+    assert found.p == pytest.approx(0.5, abs=0.02)
+    assert approximate_randomisation(np.hstack([first] * 2), np.hstack([second] * 3), resamples=99) == 1.0
+
+
 def test_seeds_have_a_mean_and_a_sample_deviation() -> None:
     assert seeds([0.5, 0.7, 0.6]) == (pytest.approx(0.6), pytest.approx(0.1))  # ((0.1² + 0.1²) / 2) ** 0.5
     assert seeds([0.5]) == (0.5, None)

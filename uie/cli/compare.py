@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -60,7 +61,7 @@ def command(
     if len(systems) < 2:
         raise click.UsageError("give two systems or more: uie compare A B.")
     runs = [_runs(system) for system in systems]
-    predicted = [[read_gold_or_predicted(path) for path in paths] for paths in runs]
+    predicted = [[read_gold_or_predicted(_scored(path) or path) for path in paths] for paths in runs]
     gold_path = gold or _recorded_gold([path for paths in runs for path in paths])
     gold_documents, note = _of_predicted(read_gold_or_predicted(gold_path), [one for own in predicted for one in own])
     scores = []
@@ -74,11 +75,11 @@ def command(
         compare(scores[0], own, names=(names[0], name), resamples=resamples, seed=seed)
         for name, own in zip(names[1:], scores[1:], strict=True)
     ]
+    if note:
+        comparisons = [replace(one, notes=(note, *one.notes)) for one in comparisons]
     baseline = None
     if train is not None:
         baseline = lookup_scores(read_gold_or_predicted(train), gold_documents, predicted[0][0], rule=rule, symmetric=symmetric)
-    if note:
-        click.echo(note, err=True)
     if as_json:
         json.dump(comparisons_to_json(comparisons, baseline=baseline), sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
@@ -97,6 +98,12 @@ def _predictions(path: Path) -> Path:
 
     if not path.is_dir() or (path / "predictions.jsonl").exists():
         return path
+    if scored := _scored(path):
+        if not scored.exists():
+            raise ScoringError(
+                f"{scored}: the predictions that {path / 'scores.json'} names are not there; name their new place, with --gold."
+            )
+        return path
     found = sorted(file.parent for file in path.glob("eval/*/predictions.jsonl"))
     if len(found) == 1:
         return found[0]
@@ -105,16 +112,30 @@ def _predictions(path: Path) -> Path:
     raise ScoringError(f"{path}: expected predictions.jsonl, as uie predict and uie eval write it; found none.")
 
 
-def _recorded_gold(paths: Sequence[Path]) -> Path:
-    """The gold file that the folders' scores.json name ("inputs"); it must be one."""
+def _scored(folder: Path) -> Path | None:
+    """The predictions that a folder's scores.json names, where the folder does not hold them: uie eval scored what was there."""
+    if not folder.is_dir() or (folder / "predictions.jsonl").exists():
+        return None
+    predicted = _recorded_inputs(folder).get("predicted")
+    return Path(predicted) if isinstance(predicted, str) else None
+
+
+def _recorded_inputs(folder: Path) -> Mapping[str, Any]:
     from uie.errors import ScoringError
     from uie.storage import parse_object
 
+    scores = folder / "scores.json"
+    found = parse_object(scores.read_text(encoding="utf-8"), str(scores), error=ScoringError) if scores.is_file() else {}
+    return found.get("inputs") or {}
+
+
+def _recorded_gold(paths: Sequence[Path]) -> Path:
+    """The gold file that the folders' scores.json name ("inputs"); it must be one."""
+    from uie.errors import ScoringError
+
     named: dict[Path, Path] = {}
     for path in paths:
-        scores = path / "scores.json"
-        found = parse_object(scores.read_text(encoding="utf-8"), str(scores), error=ScoringError) if scores.is_file() else {}
-        gold = (found.get("inputs") or {}).get("gold")
+        gold = _recorded_inputs(path).get("gold")
         if not isinstance(gold, str):
             raise ScoringError(f"{path}: no scores.json that says which gold it was scored with; give --gold.")
         named.setdefault(Path(gold).resolve(), path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from uie.cli import examples
 from uie.cli.progress import bar
@@ -72,7 +73,9 @@ def _list_rules(context: click.Context, option: click.Parameter, asked: bool) ->
     type=click.Path(path_type=Path),
     help="folder for scores.json, report.md, report.html and predictions  [default with --model: MODEL/eval/HASH]",
 )
-@click.option("--overwrite", is_flag=True, help="predict anew instead of going on with what is in the folder")
+@click.option(
+    "--overwrite", is_flag=True, help="predict anew instead of going on with what is in the folder; replace scores that are there"
+)
 @click.option("--json", "as_json", is_flag=True, help="print the scores as JSON instead of tables")
 @click.option("--seqeval", "with_seqeval", is_flag=True, help="print seqeval's report for flat entities too")
 def command(
@@ -81,41 +84,89 @@ def command(
     model: str | None,
     records: Path | None,
     outputs: Path | None,
+    layout: str,
+    data: Path | None,
+    task: str,
     board: str | None,
+    data_root: Path | None,
     train: Path | None,
-    out: Path | None,
+    rule: str | None,
+    symmetric: tuple[str, ...],
     as_json: bool,
     with_seqeval: bool,
-    **given: Any,
+    format_: str,
+    out: Path | None,
+    **predicting: Any,
 ) -> None:
     """Score predictions against gold, or a model on records: precision, recall, F1 with 95 % intervals, and what went wrong."""
-    named = {
-        "--gold": gold,
-        "--predicted": predicted,
-        "--model": model,
-        "--records": records,
-        "--outputs": outputs,
-        "--board": board,
-        **{f"--{name.replace('_', '-')}": given[name] for name in ("layout", "data", "task", "data_root")},
-    }
-    have = {name for name, value in named.items() if value}
-    if board is not None and have - {"--data-root"} in ({"--board", "--model"}, {"--board", "--predicted"}):
-        _show_board(board, model, predicted, out, as_json=as_json, **given)
+    sides = {"gold": gold, "predicted": predicted, "model": model, "records": records, "outputs": outputs, "board": board}
+    sides |= {"layout": layout, "data": data, "task": task, "data_root": data_root}
+    have = {name for name, value in sides.items() if value}
+    how = _How(train, rule, symmetric, format_, out)
+    if predicting["limit"] and not (model or board):
+        raise click.UsageError("--limit is for predicting: it needs --model or --board.")
+    if not model and (given := _given("batch_size", "max_new_tokens", "dtype")):
+        raise click.UsageError(f"{given} is for predicting: it needs --model.")
+    if predicted and format_:
+        raise click.UsageError("--format is for answers, and --predicted holds Documents; leave it out.")
+    if have - {"data_root"} in ({"board", "model"}, {"board", "predicted"}):
+        assert board is not None
+        _show_board(board, model, predicted, data_root, how, as_json=as_json, **predicting)
         return
-    if have in ({"--model", "--records"}, {"--model", "--records", "--gold"}):
+    if have - {"gold"} == {"model", "records"}:
         assert model is not None
         assert records is not None
-        found = _of_model(model, records, gold, train, out, **given)
-    elif have == {"--gold", "--predicted"}:
+        found = _of_model(model, records, gold, how, **predicting)
+    elif have == {"gold", "predicted"}:
         assert gold is not None
         assert predicted is not None
-        found = _of_documents(gold, predicted, train, out, **given)
-    elif "--outputs" in have and have <= {"--outputs", "--layout", "--data", "--task", "--gold"}:
+        how.refuse_scores_in_use(overwrite=predicting["overwrite"])
+        found = _of_documents(gold, predicted, how)
+    elif "outputs" in have and have <= {"outputs", "layout", "data", "task", "gold"}:
         assert outputs is not None
-        found = _of_outputs(outputs, gold, train, out, **given)
+        how.refuse_scores_in_use(overwrite=predicting["overwrite"])
+        found = _of_outputs(outputs, gold, how, layout=layout, data=data, task=task)
     else:
         raise click.UsageError(_SOURCES)
     _show(found, as_json=as_json, with_seqeval=with_seqeval)
+
+
+def _given(*names: str) -> str:
+    """The first of these options that the user gave, even if with its default's value."""
+    source = click.get_current_context().get_parameter_source
+    return next((f"--{name.replace('_', '-')}" for name in names if source(name) is not ParameterSource.DEFAULT), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What is asked of every kind of predictions."""
+
+    train: Path | None
+    rule: str | None
+    symmetric: tuple[str, ...]
+    format: str
+    out: Path | None
+
+    def documents(self) -> "tuple[Document, ...] | None":
+        from uie.extraction.evaluation import read_gold_or_predicted
+
+        return None if self.train is None else read_gold_or_predicted(self.train)
+
+    def refuse_scores_in_use(self, *, overwrite: bool) -> None:
+        """Scores of a model stand beside its predictions and are made again with them; others may be of anything."""
+        from uie.errors import OutputError
+
+        if self.out is not None and (self.out / "scores.json").exists() and not overwrite:
+            raise OutputError(f"{self.out / 'scores.json'}: is there already; name another --out, or give --overwrite.")
+
+    def facts(self) -> dict[str, Any]:
+        """What stands beside the scores, since they are others with it."""
+        return {"symmetric": list(self.symmetric)} if self.symmetric else {}
+
+    def inputs(self, gold: Path | str | None, predicted: Path) -> dict[str, str | None]:
+        """Whole paths: the report may be drawn from another folder."""
+        sides = {"gold": gold, "predicted": predicted, "train": self.train}
+        return {side: None if path is None else str(Path(path).resolve()) for side, path in sides.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +183,7 @@ class _Found:
     written: tuple[str, ...] = ()
 
 
-def _of_model(
-    model: str,
-    records: Path,
-    gold: Path | None,
-    train: Path | None,
-    out: Path | None,
-    *,
-    rule: str | None,
-    symmetric: tuple[str, ...],
-    format_: str,
-    limit: int | None,
-    batch_size: int,
-    max_new_tokens: int | None,
-    dtype: Any,
-    overwrite: bool,
-    **unused: Any,
-) -> _Found:
+def _of_model(model: str, records: Path, gold: Path | None, how: _How, **predicting: Any) -> _Found:
     from uie.extraction.evaluation import evaluate_model
 
     with bar("Predicting") as progress:
@@ -156,80 +191,40 @@ def _of_model(
             model,
             records,
             gold=gold,
-            out=out,
-            rule=rule,
-            symmetric=symmetric,
-            train=_documents(train),
-            format=format_,
-            limit=limit,
-            batch_size=batch_size,
-            max_new_tokens=max_new_tokens,
-            dtype=dtype,
-            overwrite=overwrite,
+            out=how.out,
+            rule=how.rule,
+            symmetric=how.symmetric,
+            train=how.documents(),
+            format=how.format,
             progress=progress,
+            **predicting,
         )
-    facts = {"model": model, "gold": done.gold_from, **done.summary.facts}
-    gold_file = None if done.gold_from == "answers" else done.gold_from
-    inputs = _inputs(gold_file, done.summary.out / "predictions.jsonl", train)
+    facts = {"model": model, "gold": done.gold_from, **how.facts(), **done.summary.facts}
+    inputs = how.inputs(None if done.gold_from == "answers" else done.gold_from, done.summary.out / "predictions.jsonl")
     written = ("predictions.jsonl", "generations.jsonl")
     return _Found(done.analysis, done.gold, done.predicted, inputs, done.summary.out, facts, done.summary.seconds, written)
 
 
-def _of_documents(
-    gold: Path,
-    predicted: Path,
-    train: Path | None,
-    out: Path | None,
-    *,
-    rule: str | None,
-    symmetric: tuple[str, ...],
-    **unused: Any,
-) -> _Found:
+def _of_documents(gold: Path, predicted: Path, how: _How) -> _Found:
     from uie.extraction.evaluation import read_gold_or_predicted
     from uie.scoring.analysis import analyse
     from uie.scoring.score import AUTO
 
     sides = read_gold_or_predicted(gold), read_gold_or_predicted(predicted)
-    analysis = analyse(*sides, rule=rule or AUTO, symmetric=symmetric, train=_documents(train))
-    return _Found(analysis, *sides, _inputs(gold, predicted, train), out)
+    analysis = analyse(*sides, rule=how.rule or AUTO, symmetric=how.symmetric, train=how.documents())
+    return _Found(analysis, *sides, how.inputs(gold, predicted), how.out, how.facts())
 
 
-def _of_outputs(
-    outputs: Path,
-    gold: Path | None,
-    train: Path | None,
-    out: Path | None,
-    *,
-    layout: str,
-    data: Path | None,
-    task: str,
-    format_: str,
-    rule: str | None,
-    symmetric: tuple[str, ...],
-    **unused: Any,
-) -> _Found:
+def _of_outputs(outputs: Path, gold: Path | None, how: _How, *, layout: str, data: Path | None, task: str) -> _Found:
     from uie.extraction.outputs import read_outputs
     from uie.scoring.analysis import analyse
 
-    read = read_outputs(outputs, layout=layout, data=data, gold=gold, task=task, format=format_)
-    analysis = analyse(
-        read.gold, read.predicted, rule=rule or read.rule, answers=read.answers, symmetric=symmetric, train=_documents(train)
-    )
+    read = read_outputs(outputs, layout=layout, data=data, gold=gold, task=task, format=how.format)
+    rule = how.rule or read.rule
+    analysis = analyse(read.gold, read.predicted, rule=rule, answers=read.answers, symmetric=how.symmetric, train=how.documents())
     noted = replace(analysis.scores, notes=(*read.notes, *analysis.scores.notes))
-    facts = {"outputs": str(outputs), "layout": read.layout, "gold": read.gold_from}
-    return _Found(replace(analysis, scores=noted), read.gold, read.predicted, {}, out, facts)
-
-
-def _documents(path: Path | None) -> "tuple[Document, ...] | None":
-    from uie.extraction.evaluation import read_gold_or_predicted
-
-    return None if path is None else read_gold_or_predicted(path)
-
-
-def _inputs(gold: Path | str | None, predicted: Path, train: Path | None) -> dict[str, str | None]:
-    """Whole paths: the report may be drawn from another folder."""
-    sides = {"gold": gold, "predicted": predicted, "train": train}
-    return {side: None if path is None else str(Path(path).resolve()) for side, path in sides.items()}
+    facts = {"outputs": str(outputs), "layout": read.layout, "gold": read.gold_from, **how.facts()}
+    return _Found(replace(analysis, scores=noted), read.gold, read.predicted, {}, how.out, facts)
 
 
 def _show(found: _Found, *, as_json: bool, with_seqeval: bool) -> None:
@@ -275,35 +270,27 @@ def _show_board(
     board: str,
     model: str | None,
     predicted: Path | None,
-    out: Path | None,
+    data_root: Path | None,
+    how: _How,
     *,
     as_json: bool,
-    data_root: Path | None,
-    format_: str,
-    limit: int | None,
-    batch_size: int,
-    max_new_tokens: int | None,
-    dtype: Any,
-    overwrite: bool,
-    **unused: Any,
+    **predicting: Any,
 ) -> None:
     from uie.extraction.boards import run_board
     from uie.reports.boards import board_to_json, print_board, save_board
 
+    if how.train or how.rule or how.symmetric:
+        raise click.UsageError("--board says by itself which rules, training Documents and relations count; leave them out.")
     with bar("Predicting") as progress:
         run = run_board(
             board,
             model=model or "",
             predicted=predicted,
             data_root=data_root,
-            limit=limit,
-            out=out,
-            format=format_,
-            batch_size=batch_size,
-            max_new_tokens=max_new_tokens,
-            dtype=dtype,
-            overwrite=overwrite,
+            out=how.out,
+            format=how.format,
             progress=progress,
+            **predicting,
         )
     if run.out is not None:
         save_board(run, run.out)

@@ -1,6 +1,6 @@
 """`uie report`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +43,12 @@ def command(
         scores = scores / "scores.json"
     found = _read(scores)
     analysis = analysis_from_json(found, where=str(scores))
+    facts = found.get("facts") or {}
     if gold is None or predicted is None:
         gold, predicted = _named(found.get("inputs") or {})
     if gold is not None and predicted is not None:
-        analysis = _with_documents(analysis, gold, predicted, train or _there(found.get("inputs") or {}, "train"), where=scores)
-    facts = found.get("facts") or {}
+        train = train or _there(found.get("inputs") or {}, "train")
+        analysis = _with_documents(analysis, gold, predicted, train, symmetric=facts.get("symmetric") or (), where=scores)
     page = html_report(analysis, facts=facts, seconds=found.get("seconds"), title=title or _title(facts))
     out = out or scores.with_name("report.html")
     with whole_file(out) as file:
@@ -80,7 +81,9 @@ def _there(inputs: Mapping[str, Any], side: str) -> Path | None:
     return path if path and path.exists() else None
 
 
-def _with_documents(analysis: "Analysis", gold: Path, predicted: Path, train: Path | None, *, where: Path) -> "Analysis":
+def _with_documents(
+    analysis: "Analysis", gold: Path, predicted: Path, train: Path | None, *, symmetric: Sequence[str], where: Path
+) -> "Analysis":
     """The Analysis with its documents. Figures stay as they were: answers as they were generated are not in the documents."""
     from dataclasses import replace
 
@@ -92,18 +95,19 @@ def _with_documents(analysis: "Analysis", gold: Path, predicted: Path, train: Pa
 
     rule = "strict" if analysis.scores.rule == ALL else analysis.scores.rule
     known = None if train is None else read_gold_or_predicted(train)
-    again = analyse(read_gold_or_predicted(gold), read_gold_or_predicted(predicted), rule=rule, train=known)
+    found = read_gold_or_predicted(predicted)
+    asked = {document.id for document in found}  # a limited evaluation has gold beyond what was asked
+    wanted = tuple(document for document in read_gold_or_predicted(gold) if document.id in asked)
+    again = analyse(wanted, found, rule=rule, symmetric=symmetric, train=known)
     if again.scores.documents != analysis.scores.documents:
         raise ScoringError(
             f"{gold}: expected {plural(analysis.scores.documents, 'document')} as in {where}, found {again.scores.documents:,}; "
             "name the files that were scored."
         )
-    found = replace(analysis, confusions=again.confusions, marked=again.marked)
-    if (
-        analysis.baseline is None and again.baseline is not None
-    ):  # with --train: what the baseline gives, and what was seen in training
-        found = replace(found, baseline=again.baseline, buckets=again.buckets)
-    return found
+    shown = replace(analysis, confusions=again.confusions, marked=again.marked)
+    if analysis.baseline is None and again.baseline is not None:  # with --train: the baseline, and what was seen in training
+        shown = replace(shown, baseline=again.baseline, buckets=again.buckets)
+    return shown
 
 
 def _title(facts: Mapping[str, Any]) -> str:

@@ -17,8 +17,9 @@ from uie.models.sources import resolve, run_questions
 from uie.scoring import RULES
 from uie.scoring.boards import BoardCorpus, BoardRun, Scored, blocks, load_board
 from uie.scoring.lookup import Lookup
-from uie.scoring.score import AnswerPair, Scores, score
-from uie.scoring.scores import with_intervals
+from uie.scoring.scope import AnswerPair
+from uie.scoring.score import score
+from uie.scoring.scores import Scores, with_intervals
 from uie.scoring.uncertainty import RESAMPLES
 from uie.storage import read_jsonl, text_hash, write_jsonl
 

@@ -1,11 +1,12 @@
 """`evaluate_model`: a model and a file of Records → predictions in the run's eval folder, and Scores against the gold Documents."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.documents import Document, document_from_json
+from uie.documents import Document, MentionError, document_from_json
 from uie.errors import RecordError, ScoringError
 from uie.extraction.answering import Answerer
 from uie.extraction.inputs import kind_of_file, read_documents, read_input
@@ -14,7 +15,9 @@ from uie.parsing.assembling import Answered
 from uie.records.record import Record
 from uie.scoring import RULES
 from uie.scoring.analysis import Analysis, analyse
-from uie.scoring.score import ALL, AUTO, AnswerPair, Scores
+from uie.scoring.scope import AnswerPair
+from uie.scoring.score import ALL, AUTO
+from uie.scoring.scores import Scores
 from uie.storage import file_hash, read_jsonl, text_hash
 
 Json = dict[str, Any]
@@ -143,7 +146,78 @@ def _without_problems(answers: list[Answered]) -> Iterator[Document]:
 
 
 def read_gold_or_predicted(path: Path) -> tuple[Document, ...]:
-    """The Documents of a file, or of a `uie predict` folder's predictions.jsonl."""
+    """The Documents of a file, or of a `uie predict` folder's predictions.jsonl.
+
+    Raises:
+        ScoringError: mentions are not what stands in their text; it counts them and guesses the convention of their offsets.
+        DocumentError: a line is no Document for another reason.
+    """
     if path.is_dir():
         path = path / "predictions.jsonl"
-    return tuple(document_from_json(row, where=f"{path}:{number}") for number, row in read_jsonl(path, error=ScoringError))
+    try:
+        return tuple(document_from_json(row, where=f"{path}:{number}") for number, row in read_jsonl(path, error=ScoringError))
+    except MentionError:
+        if told := _misplaced(path):
+            raise ScoringError(told) from None
+        raise
+
+
+# How others count offsets: the text's encoding, its bytes in one unit, and what is to be added to an end.
+_OURS = ("utf-32-le", 4, 0)
+_OTHERS = {
+    "ends are inclusive": ("utf-32-le", 4, 1),
+    "offsets are UTF-16 code units": ("utf-16-le", 2, 0),
+    "offsets are UTF-8 bytes": ("utf-8", 1, 0),
+}
+
+
+def _misplaced(path: Path) -> str:
+    """What to say of a file's misplaced mentions; nothing where a line is wrong in another way too."""
+    mentions, wrong, first = 0, 0, ""
+    fits = Counter[str]()
+    try:
+        for number, row in read_jsonl(path, error=ScoringError):
+            encoded = {encoding: row["text"].encode(encoding) for encoding, *_ in (_OURS, *_OTHERS.values())}
+            for mention in _grounded(row):
+                mentions += 1
+                if _stands(mention, encoded, *_OURS):
+                    continue
+                wrong += 1
+                first = (
+                    first or f"document {row['id']!r} (line {number}): {mention['text']!r} at {mention['start']}..{mention['end']}"
+                )
+                fits.update(name for name, counted in _OTHERS.items() if _stands(mention, encoded, *counted))
+    except (ScoringError, KeyError, TypeError, ValueError, AttributeError):
+        return ""
+    if not wrong:
+        return ""
+    guess, fitting = (fits.most_common(1) or [("", 0)])[0]
+    told = "" if 2 * fitting <= wrong else f"; {_how_many(fitting, wrong)} if {guess}"
+    says = "is not what stands in its text" if wrong == 1 else "are not what stands in their text"
+    return (
+        f"{path}: {wrong:,} of {mentions:,} mentions {says}, first in {first}{told}; "
+        f"offsets are half-open, in Unicode code points: {'convert' if told else 'correct'} them."
+    )
+
+
+def _how_many(fitting: int, wrong: int) -> str:
+    if fitting < wrong:
+        return f"{fitting:,} of {wrong:,} fit"
+    return "it fits" if wrong == 1 else "all fit"
+
+
+def _grounded(row: Json) -> Iterator[Json]:
+    """The mentions of a Document's JSON that say where they stand."""
+    items = list(row.get("entities") or ())
+    for event in row.get("events") or ():
+        items += [event.get("trigger") or {}, *(event.get("arguments") or ())]
+    yield from (item for item in items if item.get("start") is not None)
+
+
+def _stands(mention: Json, encoded: Mapping[str, bytes], encoding: str, unit: int, more: int) -> bool:
+    text = encoded[encoding]
+    spans = [(unit * start, unit * (end + more)) for start, end in mention.get("fragments") or [(mention["start"], mention["end"])]]
+    if not all(0 <= start < end <= len(text) for start, end in spans):
+        return False
+    stated: bytes = mention["text"].encode(encoding)
+    return " ".encode(encoding).join(text[start:end] for start, end in spans) == stated

@@ -20,7 +20,8 @@ from uie.records.exchange.layout import SetAside, read_rows
 from uie.records.exchange.moving import read_layout
 from uie.records.record import Record, read_records
 from uie.schema import KINDS, read_schema
-from uie.scoring.score import AUTO, AnswerPair
+from uie.scoring.scope import AnswerPair
+from uie.scoring.score import AUTO
 from uie.storage import parse_object
 from uie.tasks import TASKS
 

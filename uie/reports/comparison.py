@@ -81,7 +81,10 @@ def _legend(comparisons: Sequence[Comparison]) -> Iterator[str]:
         f"rand.: approximate randomisation; both two-sided. * both p below {CLEAR_BELOW}."
     )
     if any(runs > 1 for one in comparisons for runs in one.seeds):
-        yield "± sample standard deviation over runs. vs A, interval and p are of the counts of all runs together."
+        yield (
+            "± sample standard deviation over runs. vs A, interval and p are of the mean F1 of the runs; "
+            "a document is drawn or swapped in all runs at once."
+        )
     if len(comparisons) > 1:
         yield f"p values are of single comparisons: with {len(comparisons)} systems against A, multiply them by {len(comparisons)} (Bonferroni)."
 
@@ -128,9 +131,8 @@ def _change(one: Compared | None) -> list[str | Text]:
         return ["–", *_NOTHING[1:]]
     if one.difference is None or one.p_randomisation is None:
         return [_points(one.second.figures.f1 - one.first.figures.f1), *_NOTHING[1:]]
-    alone = one.first.deviations is None and one.second.deviations is None
-    # Of single runs the difference of the figures as shown, so that the columns add up for who reads them.
-    shown = round(one.second.figures.f1, 4) - round(one.first.figures.f1, 4) if alone else one.difference.f1
+    # The difference of the figures as shown, so that the columns add up for who reads them.
+    shown = round(one.second.figures.f1, 4) - round(one.first.figures.f1, 4)
     clear = one.difference.p < CLEAR_BELOW and one.p_randomisation < CLEAR_BELOW
     style = ("green" if shown > 0 else "red") if clear else ""
     points = Text(f"{_points(shown)}{'*' if clear else ' '}", style=style)

@@ -25,8 +25,8 @@ def percent(share: float, digits: int = 2) -> str:
 
 
 def interval_text(interval: Interval | None, digits: int = 1) -> str:
-    """An interval's ends as percentages; nothing where there is none."""
-    return "" if interval is None else f"{percent(interval.low, digits)}–{percent(interval.high, digits)}"
+    """An interval's ends as percentages; a dash where there is none."""
+    return "–" if interval is None else f"{percent(interval.low, digits)}–{percent(interval.high, digits)}"
 
 
 def number(count: float) -> str:
@@ -87,6 +87,11 @@ def figure_lines(analysis: Analysis) -> tuple[str, tuple[Lines, ...]]:
     rules, corpus by corpus and main measure by main measure.
     """
     return _by_rule(analysis) if analysis.scores.rule == ALL else _by_measure(analysis)
+
+
+def shows_intervals(scores: Scores) -> bool:
+    """Whether figures have a column of intervals: also where there is too little to tell any, so that this is said."""
+    return any(row.intervals or row.documents < 2 or not row.counts.gold + row.counts.predicted for row in scores.rows)
 
 
 def _by_rule(analysis: Analysis) -> tuple[str, tuple[Lines, ...]]:

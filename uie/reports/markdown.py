@@ -14,6 +14,7 @@ from uie.reports.figures import (
     number,
     percent,
     problem_lines,
+    shows_intervals,
     summary,
     types_of,
 )
@@ -48,7 +49,8 @@ def _figures(analysis: Analysis) -> str:
     lines = [line for group in groups for line in group.lines]
     grouped = any(group.title for group in groups)
     columns = [name for name, _ in zip(("95 % interval", "macro", "weighted", "lookup"), _more(lines[0]), strict=True)]
-    shown = [any(cells) for cells in zip(*(_more(line) for line in lines), strict=True)]
+    known = [any(cells) for cells in zip(*(_more(line) for line in lines), strict=True)]
+    shown = [shows_intervals(analysis.scores), *known[1:]]
     rows = []
     for group in groups:
         for line in group.lines:

@@ -19,6 +19,7 @@ from uie.reports.figures import (
     number,
     percent,
     problem_lines,
+    shows_intervals,
     summary,
     types_of,
 )
@@ -89,7 +90,7 @@ def figures_table(analysis: Analysis) -> Table:
         ("R", lambda line: percent(line.figures.recall)),
         ("F1", lambda line: Text(percent(line.figures.f1), style="bold" if line.main else "")),
     ]
-    if any(line.intervals for line in lines):
+    if shows_intervals(analysis.scores):
         columns.append(("F1, 95 %", lambda line: interval_text(line.f1_interval)))
     if any(line.macro_f1 is not None for line in lines):
         columns += [("macro", lambda line: _short(line.macro_f1)), ("weighted", lambda line: _short(line.weighted_f1))]

@@ -51,7 +51,7 @@ class RuleFacts:
 class Rule(Protocol):
     """The interface of a rule. Its figures are those of the counts unless `figures` rounds or smooths them as a peer does.
 
-    `needs_offsets`: whether it is undefined where gold mentions have none. `malformed`: task → the measures in which a malformed piece
+    `needs_offsets`: whether it is undefined where mentions have none; a rule with a true `grounds` needs those of gold only. `malformed`: task → the measures in which a malformed piece
     of an answer counts as one false positive. `measures(task)`: what it counts for a task, nothing where the rule says nothing of it.
     `counts(pair, task)`: measure → type → counts of one document, for all its measures; no measures at all where the document is one
     that the rule cannot take (`tags` of documents that are not flat).

@@ -1,6 +1,5 @@
 """Scores of two systems on the same documents → row by row the difference, how sure it is, and what it is made of."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -27,8 +26,8 @@ Over = Literal["corpus", "micro", "mean"]
 class Side:
     """What one system has in a row: of several seeds the means.
 
-    `figures` are the rule's; `deviations` their sample standard deviations over the seeds, None of a single one. The F1 of `counts` is
-    that of all seeds together, which is not quite the mean of their F1.
+    `figures` are the rule's; `deviations` their sample standard deviations over the seeds, None of a single one. The F1 of `counts`,
+    which are means too, is not quite the mean of the seeds' F1.
     """
 
     figures: Figures
@@ -76,7 +75,7 @@ class Compared:
     """One measure of one corpus, or over all of them: of their summed counts (micro), or the mean of their figures.
 
     A side is None where that system has no such row (in all its seeds). `difference` and `p_randomisation`, the p of approximate
-    randomisation, are of F1 and of the counts of all seeds together; None without both sides, and where the rule's figures are no
+    randomisation, are of F1, of several seeds of their mean F1; None without both sides, and where the rule's figures are no
     function of summed counts. `types` are those that moved, by the change in errors, of `known_types` that either side has; `better`
     and `worse` the documents whose counts changed, most first. Of aggregates these are empty: they are those of their corpora.
     """
@@ -122,8 +121,8 @@ def compare(
 ) -> Comparison:
     """Compare two systems that were scored on the same documents by the same rule.
 
-    Several Scores of one system are runs that differ in their seed: figures are means with their sample standard deviation; tests and
-    flips are of the counts of all its runs together, so that a swapped document takes all runs with it. Documents are matched by id.
+    Several Scores of one system are runs that differ in their seed: figures are means with their sample standard deviation; differences
+    and tests are of the mean F1, and a document that is drawn or swapped takes all runs with it. Documents are matched by id.
 
     Raises:
         ScoringError: the two were not scored by one rule, on the same documents, with the same gold items, or are not Scores that
@@ -173,7 +172,7 @@ class _System:
 class _Pair:
     """The rows of all runs of both systems, for one measure of one corpus, and their counts for documents in one order.
 
-    The tables are summed over runs, and weighted so that both stand for equally many; None where there is nothing to test.
+    The tables have the runs side by side, three columns each; None where there is nothing to test.
     """
 
     key: _Key
@@ -218,9 +217,7 @@ def _pair(key: _Key, systems: Sequence[_System]) -> _Pair:
         # Rules of answer strings may count gold by what was predicted for it.
         if RULES.get(key[3]).facts.input == "documents":
             _check_gold(place, base.ids, (name, tables[0]), (other_name, tables[-1]))
-    runs = math.lcm(len(first), len(second))
-    pooled = [np.sum(own, axis=0) * (runs // len(own)) for own in (tables[: len(first)], tables[len(first) :])]
-    return _Pair(key, first, second, base.ids, (pooled[0], pooled[1]))
+    return _Pair(key, first, second, base.ids, (np.hstack(tables[: len(first)]), np.hstack(tables[len(first) :])))
 
 
 def _in_order(place: str, base: tuple[str, PerDocument], other: tuple[str, PerDocument]) -> Table:
@@ -308,10 +305,9 @@ def _flips(pair: _Pair) -> list[Flip]:
     """The documents whose counts differ, from the most gained to the most lost."""
     if pair.tables is None:
         return []
-    runs = math.lcm(len(pair.first), len(pair.second))
-    first, second = pair.tables
+    first, second = (table.reshape(len(table), -1, 3).mean(axis=1) for table in pair.tables)
     flips = [
-        Flip(pair.ids[index], _counts(first[index] / runs), _counts(second[index] / runs))
+        Flip(pair.ids[index], _counts(first[index]), _counts(second[index]))
         for index in np.flatnonzero((first != second).any(axis=1))
     ]
     return sorted(flips, key=lambda flip: (-flip.gain[0], -flip.gain[1], flip.document_id))
@@ -337,8 +333,8 @@ def _own_f1(counts: Counts) -> float:
 
 def _notes(systems: Sequence[_System]) -> Iterator[str]:
     """What is said of all, then what is said of one, with its name."""
-    said = {system.name: dict.fromkeys(note for run in system.runs for note in run.notes) for system in systems}
-    first, second = said.values()
+    said = [(system.name, dict.fromkeys(note for run in system.runs for note in run.notes)) for system in systems]
+    (_, first), (_, second) = said
     yield from (note for note in first if note in second)
-    for name, notes in said.items():
+    for name, notes in said:
         yield from (f"{name}: {note}" for note in notes if not (note in first and note in second))

@@ -15,7 +15,7 @@ from uie.errors import SchemaError, ScoringError
 from uie.schema import Schema
 from uie.scoring.scope import AnswerPair, Pair, asked_schema, common_tasks, tasks_of
 
-BLOCK = 4096  # documents that a stream holds at a time
+BLOCK = 1024  # documents that a stream holds at a time
 Answers = Mapping[str, tuple[AnswerPair, ...]]
 _Sides = tuple[Sequence[Document], Sequence[Document]]
 

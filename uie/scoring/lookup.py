@@ -34,7 +34,7 @@ class _Strings:
                 continue
             for length in lengths:
                 string = text[start : start + length]
-                if len(string) == length and string in self._strings and at_word_boundaries(text, start, start + length):
+                if string in self._strings and len(string) == length and at_word_boundaries(text, start, start + length):
                     yield start, string
 
 

@@ -13,6 +13,7 @@ from uie.scoring.uncertainty import RESAMPLES, Intervals, Table, bootstrap, boot
 
 SALVAGED = ("repaired", "repaired_type", "prose")
 """Problems of which all that was meant could be read; `AuditTally` also counts them together, as "salvaged"."""
+REPEATED, UNKNOWN_TYPE, UNGROUNDED = "repeated", "unknown_type", "ungrounded"
 CONTRADICTORY_TYPES = "contradictory_types"
 WRONGLY_EMPTY = "wrongly_empty"
 WRONGLY_FILLED = "wrongly_filled"
@@ -22,9 +23,9 @@ PROBLEM_KINDS = (
     "empty",
     "salvaged",
     *SALVAGED,
-    "repeated",
-    "unknown_type",
-    "ungrounded",
+    REPEATED,
+    UNKNOWN_TYPE,
+    UNGROUNDED,
     CONTRADICTORY_TYPES,
     WRONGLY_EMPTY,
     WRONGLY_FILLED,
@@ -48,7 +49,8 @@ class Row:
 
     `own` are the rule's figures where it does not compute them from the counts as others do: it rounds, smooths, or heads its tables
     with the mean over types. `per_document` is None in Scores that were read from a file. `intervals` are None where they were not
-    computed (`with_intervals`), and where the rule's figures are no function of summed counts: the mean over types of `cluener`.
+    computed (`with_intervals`), where the rule's figures are no function of summed counts (the mean over types of `cluener`), and where
+    nothing can be told: of a single document, and of no items on either side.
     """
 
     dataset: str
@@ -192,12 +194,16 @@ def aggregate_rows(rows: Iterable[Row]) -> tuple[Aggregate, ...]:
 def with_intervals(scores: Scores, *, resamples: int = RESAMPLES, seed: int = 0) -> Scores:
     """The same Scores with 95 % intervals, from the counts that rows keep document by document.
 
-    An aggregate has them where all its rows have; the documents of several corpora are drawn as those of one for the summed counts.
+    There are none of a single document, nor where there are no items on either side: an interval without width would say that the
+    figure is certain. The mean of an aggregate has them where all its rows have; for the summed counts, the documents of several
+    corpora are drawn as those of one.
     """
     rows = []
     for row in scores.rows:
         table = summed_counts(row)
-        rows.append(row if table is None else replace(row, intervals=bootstrap(table, resamples=resamples, seed=seed)))
+        if table is not None and _can_vary(table):
+            row = replace(row, intervals=bootstrap(table, resamples=resamples, seed=seed))
+        rows.append(row)
     aggregates = []
     for aggregate in scores.aggregates:
         key = (aggregate.task, aggregate.measure, aggregate.rule)
@@ -207,10 +213,16 @@ def with_intervals(scores: Scores, *, resamples: int = RESAMPLES, seed: int = 0)
             own = next(row.intervals for row in rows if (row.task, row.measure, row.rule) == key)
             aggregate = replace(aggregate, intervals=own, mean_intervals=own)
         elif len(known) == len(tables):
-            whole = bootstrap(np.concatenate(known), resamples=resamples, seed=seed)
-            aggregate = replace(aggregate, intervals=whole, mean_intervals=bootstrap_mean(known, resamples=resamples, seed=seed))
+            pooled = np.concatenate(known)
+            whole = bootstrap(pooled, resamples=resamples, seed=seed) if _can_vary(pooled) else None
+            mean = bootstrap_mean(known, resamples=resamples, seed=seed) if all(map(_can_vary, known)) else None
+            aggregate = replace(aggregate, intervals=whole, mean_intervals=mean)
         aggregates.append(aggregate)
     return replace(scores, rows=tuple(rows), aggregates=tuple(aggregates))
+
+
+def _can_vary(table: Table) -> bool:
+    return len(table) > 1 and bool(table.any())
 
 
 def summed_counts(row: Row) -> Table | None:

@@ -17,6 +17,9 @@ of n draws at least as extreme as what was observed, so that none is 0 (Davison 
   loses, as Koehn counts, is not the probability of the data under the null hypothesis);
 - `approximate_randomisation` gives each document's two outputs to the two systems at random (Noreen 1989; Yeh 2000, for F1).
 
+A system may be several runs, tables side by side (documents, 3 x runs): its F1 is then the mean of its runs', and a document that is drawn
+or swapped takes all runs with it. Two systems with unequal numbers of runs have each run as often as makes them equally many.
+
 Nothing is approximated for speed: documents with equal rows are interchangeable, so that what is drawn is how often each *distinct* row
 occurs - multinomial for resamples, binomial for swaps - which has the distribution of drawing documents one by one.
 """
@@ -59,7 +62,7 @@ class Intervals:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """By how much the second system's F1 is higher than the first's, as a share from -1 to 1, and how sure that is.
+    """By how much the second system's F1, of several runs their mean, is higher than the first's, as a share from -1 to 1.
 
     `p` is of the paired bootstrap. Systems with equal rows have a difference of 0 and a p of 1.
     """
@@ -73,7 +76,7 @@ def bootstrap(counts: Table, *, resamples: int = RESAMPLES, seed: int = 0, level
     """Percentile intervals of the micro figures of one table.
 
     The order of documents does not matter, and one seed gives one result. Where nothing can vary (one document, or all rows equal)
-    an interval has no width: that is no certainty, but too few documents to tell.
+    an interval has no width: that is no certainty, but too few documents to tell (`uie.scoring.scores.with_intervals` then gives none).
 
     Raises:
         ValueError: there are no documents or no resamples, or `level` is not between 0 and 1.
@@ -96,7 +99,7 @@ def bootstrap_mean(tables: Sequence[Table], *, resamples: int = RESAMPLES, seed:
 
 
 def paired_bootstrap(first: Table, second: Table, *, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95) -> Difference:
-    """The difference of two systems' micro F1; row i of both tables is of the same document.
+    """The difference of two systems' micro F1; row i of both tables is of the same document, columns are three for each run.
 
     Raises:
         ValueError: as `bootstrap`, or the tables differ in length.
@@ -227,19 +230,26 @@ def _figures(sums: Table) -> Table:
 
 
 def _side_by_side(pairs: Sequence[tuple[Table, Table]]) -> list[Table]:
-    """Tables (n, 4): numerator and denominator of F1 of the first system, then of the second.
+    """Tables (n, 4 x runs): numerator and denominator of F1 of each run of the first system, then of the second.
 
     That is all that differences in F1 need, and fewer of such rows are distinct.
     """
+    sides = []
     for first, second in pairs:
         if len(first) != len(second):
             raise ValueError(f"tables of the same documents have one length, found {len(first)} and {len(second)} rows")
-    return [np.hstack([first @ _PARTS_OF_F1, second @ _PARTS_OF_F1]) for first, second in pairs]
+        runs = math.lcm(first.shape[1] // 3, second.shape[1] // 3)
+        parts = [np.tile(own.reshape(len(own), -1, 3) @ _PARTS_OF_F1, (1, 3 * runs // own.shape[1], 1)) for own in (first, second)]
+        sides.append(np.hstack(parts).reshape(len(first), -1))
+    return sides
 
 
 def _difference(sums: Table) -> NDArray[np.float64]:
-    """Sums (n, 4) of two systems → by how much the second's F1 is higher (n)."""
-    return _share(sums[..., 2], sums[..., 3]) - _share(sums[..., 0], sums[..., 1])
+    """Sums (n, 4 x runs) of two systems → by how much the second's F1, the mean of its runs, is higher (n)."""
+    parts = sums.reshape(*sums.shape[:-1], 2, -1, 2)
+    means = _share(parts[..., 0], parts[..., 1]).mean(axis=-1)
+    difference: NDArray[np.float64] = means[..., 1] - means[..., 0]
+    return difference
 
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Where a string stands in a text: all places, in order, at word boundaries where the script has them."""
 
+from functools import lru_cache
+
 from uie.documents import Mention
 
 
@@ -39,6 +41,7 @@ def _joined(text: str, at: int) -> bool:
     return 0 < at < len(text) and _in_word(text[at - 1]) and _in_word(text[at])
 
 
+@lru_cache(maxsize=1 << 16)  # a text has few different characters, and asks of each one many times
 def _in_word(character: str) -> bool:
     return character.isalnum() and not is_unspaced(character)
 

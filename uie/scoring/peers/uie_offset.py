@@ -46,6 +46,8 @@ class OffsetRule:
     facts: RuleFacts
     strategy: str
     needs_offsets: bool = True
+    grounds: bool = True
+    "predicted strings need no offsets: the strategy gives them theirs"
 
     @property
     def malformed(self) -> Mapping[str, Sequence[str]]:
