@@ -79,7 +79,7 @@ class TrainSettings:
     "records a step, over all processes"
     micro_batch: int = 4
     "records a process computes at once, and so at most in a pack (8 is a sixth faster there); batch_size is a multiple of micro_batch × processes"
-    packing: Literal["auto", "prefix", "none"] = "auto"
+    packing: Literal["auto", "prefix", "none"] = "none"
     "prefix: what prompts of a micro_batch begin with alike is computed once; auto: where the model can do so exactly"
     learning_rate: float | None = None
     "peak; default 2e-4 for lora (as QLoRA trains models of this size), 1e-5 for full"
