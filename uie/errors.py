@@ -40,6 +40,10 @@ class TrainingError(UIEError):
     """Training cannot start or go on."""
 
 
+class TrainingStopped(UIEError):
+    """A run stopped as it was asked to (SIGTERM, Ctrl-C) and can be resumed: no failure, and `uie train` exits with 0."""
+
+
 class ScoringError(UIEError):
     """Gold and predicted do not belong together, so that any score would be wrong."""
 

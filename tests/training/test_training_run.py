@@ -1,6 +1,7 @@
 """Training in one process, on a tiny model."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from transformers import TrainerCallback
 from uie.errors import ModelError, OutputError, RecordError, SettingsError, TrainingError
 from uie.models.loading import load_base, load_model, load_tokenizer, resolve
 from uie.settings import build, read_yaml
+from uie.storage import file_hash
 from uie.training.batches import collate, encode_records
 from uie.training.run import graded_loss, train
 from uie.training.settings import LoraSettings, TrainSettings
@@ -161,7 +163,7 @@ def test_micro_batches_change_memory_not_numbers(settings, tmp_path):
         torch.testing.assert_close(weight, weights[key], rtol=1e-3, atol=1e-5)
 
 
-def test_the_run_folder_says_what_was_done(settings, records_file):
+def test_the_run_folder_says_what_was_done(settings, records_file, tiny_model):
     settings = replace(settings, max_steps=None, epochs=2.0)
 
     train(settings)
@@ -169,12 +171,13 @@ def test_the_run_folder_says_what_was_done(settings, records_file):
     manifest = json.loads((settings.out / "manifest.json").read_text())
     questions = json.loads((settings.out / "questions.json").read_text())
     assert sorted(path.name for path in settings.out.iterdir()) == [
-        "adapter", "checkpoints", "log.jsonl", "manifest.json", "questions.json", "run.yaml",
+        "MODEL_CARD.md", "adapter", "checkpoints", "log.jsonl", "manifest.json", "questions.json", "run.yaml",
     ]  # fmt: skip
     assert build(TrainSettings, read_yaml(settings.out / "run.yaml"), where="run.yaml") == settings
     assert (manifest["command"], manifest["finished"], manifest["steps"]) == ("train", True, 4)
     assert manifest["counts"] == {"records": 8, "rejected": 0}
-    assert list(manifest["inputs"]) == [str(records_file)]
+    assert list(manifest["inputs"])[0] == str(records_file)
+    assert manifest["inputs"][str(tiny_model / "model.safetensors")] == file_hash(tiny_model / "model.safetensors")
     assert (manifest["device"], manifest["dtype"]) == ("cuda" if torch.cuda.is_available() else "cpu", "float32")
     assert questions["wrap"] == "chat"
     assert questions["max_answer_tokens"] > 5
@@ -226,7 +229,7 @@ def test_a_run_in_the_way_is_not_replaced_unasked(settings):
     with pytest.raises(OutputError) as error:
         train(settings)
 
-    assert str(error.value) == f"{settings.out}: in use (it holds adapter); choose another --out or say --overwrite."
+    assert str(error.value) == f"{settings.out}: in use (it holds MODEL_CARD.md); choose another --out or say --overwrite."
     assert train(settings, overwrite=True).steps == 6
 
 
@@ -237,7 +240,7 @@ def test_a_run_of_other_settings_is_not_resumed(settings):
         train(replace(settings, seed=7, max_steps=1), resume=True)
 
     assert str(error.value) == (
-        f"{settings.out}/run.yaml: cannot resume: seed was 0 and is now 7; give the same settings, or another out."
+        f"{settings.out}/run.yaml: cannot resume: seed was 0 and is now 7; give the same as before, or another out."
     )
 
 
@@ -288,15 +291,19 @@ def test_training_does_not_start_from_an_adapter(settings):
     assert str(error.value) == f"{settings.out}: {expected}"
 
 
-def test_a_loss_that_is_no_number_stops_the_run(settings):
-    settings = replace(settings, mode="full", learning_rate=1e30, max_grad_norm=0.0)
+def test_weights_that_are_no_numbers_are_not_saved(settings):
+    settings = replace(settings, mode="full", learning_rate=1e30, max_grad_norm=0.0, batch_size=8, save_steps=1)
 
     with pytest.raises(TrainingError) as error:
         train(settings)
 
-    assert str(error.value) == (
-        f"{settings.out}/log.jsonl: the loss is nan at step 3; lower the learning rate (now 1e+30), or try precision fp32."
+    assert re.fullmatch(
+        re.escape(f"{settings.out}: the ") + r"(loss is (nan|inf) at|weights are no numbers after) step \d, whose \d records are "
+        r"(records#\d(, | and \d more)?)+; lower the learning rate \(now 1e\+30\), or try precision fp32\..*",
+        str(error.value),
     )
+    for path in settings.out.glob("checkpoints/checkpoint-*/model.safetensors"):
+        assert all(weight.isfinite().all() for weight in load_file(path).values())
 
 
 def test_resuming_a_run_that_ended_changes_nothing(settings):

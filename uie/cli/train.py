@@ -1,11 +1,15 @@
 """`uie train`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import yaml
 
 from uie.cli import examples
+
+if TYPE_CHECKING:
+    from uie.training.settings import TrainSettings
 
 
 @click.command(
@@ -14,6 +18,7 @@ from uie.cli import examples
         "uie train --set model=smollm2-135m-q4 --set train=data/sample/train.jsonl --set out=runs/sample",
         "uie train --config train.yaml --processes 2 --set deepspeed=zero2",
         "uie train --config train.yaml --resume",
+        "uie train --config train.yaml --dry-run",
     ),
 )
 @click.option("--config", type=click.Path(path_type=Path), help="a YAML file of settings (docs/training.md lists them)")
@@ -24,7 +29,7 @@ from uie.cli import examples
 @click.option("--limit", type=click.IntRange(min=1), help="train on the first N records only")
 @click.option("--resume", is_flag=True, help="go on from the run's last checkpoint")
 @click.option("--overwrite", is_flag=True, help="replace the run folder of an earlier training")
-@click.option("--dry-run", is_flag=True, help="show the resolved settings and stop")
+@click.option("--dry-run", is_flag=True, help="show what would be done, and every mistake, and stop")
 def command(
     config: Path | None,
     overrides: tuple[str, ...],
@@ -37,7 +42,8 @@ def command(
     limit: int | None,
 ) -> None:
     """Fine-tune a model on records: LoRA or full, on one process or on several through DeepSpeed."""
-    from uie.settings import apply_overrides, build, read_yaml, to_mapping
+    from uie.errors import TrainingStopped
+    from uie.settings import apply_overrides, build, read_yaml
     from uie.training.settings import TrainSettings
 
     short = {"out": out, "processes": processes, "seed": seed, "limit": limit}
@@ -45,13 +51,33 @@ def command(
     mapping = read_yaml(config) if config else {}
     settings = build(TrainSettings, apply_overrides(mapping, [*overrides, *more]), where=str(config or "--set"))
     if dry_run:
-        click.echo(yaml.safe_dump(to_mapping(settings), allow_unicode=True, sort_keys=False), nl=False)
+        _dry_run(settings, resume=resume, overwrite=overwrite)
         return
     from uie.training.launch import launch
 
-    result = launch(settings, resume=resume, overwrite=overwrite)
+    try:
+        result = launch(settings, resume=resume, overwrite=overwrite)
+    except TrainingStopped as stopped:  # as it was asked to: no failure
+        click.echo(stopped, err=True)
+        return
     click.echo(f"Trained {result.steps} steps in {result.seconds:.0f} s; last loss {result.loss:.3f}.", err=True)
     if result.f1 is not None:
         click.echo(f"Kept the weights of step {result.best_step}, whose F1 on dev is {100 * result.f1:.2f}.", err=True)
     click.echo(f"Next: uie eval --model {settings.out} --records TEST.jsonl, or uie chat --model {settings.out}", err=True)
     click.echo(settings.out)
+
+
+def _dry_run(settings: "TrainSettings", *, resume: bool, overwrite: bool) -> None:
+    from rich.console import Console
+
+    from uie.cli.train_preview import print_preview
+    from uie.settings import to_mapping
+    from uie.training.preview import preview
+
+    click.echo(yaml.safe_dump(to_mapping(settings), allow_unicode=True, sort_keys=False))
+    found = preview(settings, resume=resume, overwrite=overwrite)
+    print_preview(found, Console(highlight=False))
+    for mistake in found.mistakes:
+        click.echo(f"uie: error: {mistake}", err=True)
+    if found.mistakes:
+        raise click.exceptions.Exit(1)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from peft import PeftModel
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
 
 from uie.errors import ModelError
@@ -90,6 +90,21 @@ def load_base(folder: Path, *, dtype: torch.dtype, device: torch.device) -> PreT
     return found
 
 
+def load_shape(folder: Path) -> PreTrainedModel:
+    """The model that a folder's config describes, on the meta device: names and shapes of its weights, and no weights.
+
+    Raises:
+        ModelError: transformers knows no causal language model of that config.
+    """
+    try:
+        config = AutoConfig.from_pretrained(folder, **_LOCAL)
+        with torch.device("meta"):
+            found: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder}: no causal language model: {' '.join(str(error).split())[:300]}") from None
+    return found
+
+
 def _no_bars_in_files() -> None:
     """transformers draws its loading bars into log files too."""
     if not sys.stderr.isatty():
@@ -128,8 +143,6 @@ def merge(source: ModelSource, out: Path, *, dtype: Dtype = "auto", overwrite: b
 
 
 def _own_dtype(folder: Path) -> str:
-    from transformers import AutoConfig
-
     dtype = AutoConfig.from_pretrained(folder, **_LOCAL).dtype
     return str(dtype).removeprefix("torch.") if dtype is not None else "float32"
 

@@ -28,19 +28,19 @@ _COUNTS = ("TP", "FP", "FN")
 def analysis_to_markdown(analysis: Analysis, *, facts: Mapping[str, Any] | None = None, seconds: float | None = None) -> str:
     """The same as the terminal shows (`uie.reports.terminal`), with all corpora and types, and counts; `facts` and `seconds` as there."""
     scores = analysis.scores
-    parts = [_cell(" · ".join(summary(scores, facts=facts, seconds=seconds))), _figures(analysis)]
+    parts = [escaped(" · ".join(summary(scores, facts=facts, seconds=seconds))), _figures(analysis)]
     for _, types in types_of(analysis):
         parts += _types(types)
     if (buckets := bucket_table(analysis)).rows:
         rows = [[by, bucket, *(map(_bucket, cells))] for by, bucket, cells in buckets.rows]
         parts += ["**F1 in percent, and gold items, by what is known of a text or a mention**"]
-        parts += [_table(("by", ""), buckets.measures, rows)]
+        parts += [table(("by", ""), buckets.measures, rows)]
     if any(audit.pieces for audit in scores.audits):
         parts += ["**Problems in the answers**", _audits(scores.audits)]
     if scores.audits and (absent := absent_problems(scores.audits)):
         parts.append(f"None: {', '.join(absent)}.")
     if scores.notes:
-        parts.append("\n".join(f"> {_cell(note)}  " for note in scores.notes))
+        parts.append("\n".join(f"> {escaped(note)}  " for note in scores.notes))
     return "\n\n".join(parts) + "\n"
 
 
@@ -59,7 +59,7 @@ def _figures(analysis: Analysis) -> str:
             figures = [percent(figure) for figure in line.figures]
             rows.append([*([group.title] if grouped else []), line.label, *figures, *more, *counts])
     heads = [name for name, is_shown in zip(columns, shown, strict=True) if is_shown]
-    return _table(("", heading) if grouped else (heading,), ("P", "R", "F1", *heads, *_COUNTS), rows)
+    return table(("", heading) if grouped else (heading,), ("P", "R", "F1", *heads, *_COUNTS), rows)
 
 
 def _more(line: Line) -> tuple[str, str, str, str]:
@@ -69,17 +69,17 @@ def _more(line: Line) -> tuple[str, str, str, str]:
 
 
 def _types(types: Types) -> Iterator[str]:
-    yield f"**{_cell(types.title)}**"
+    yield f"**{escaped(types.title)}**"
     if types.lines:
         told = ("not right, but",) if types.kinds else ()
         rows = [
             [line.type, *_shares(line.counts), *_counts(line.counts), *([" · ".join(line.instead)] if told else [])]
             for line in types.lines
         ]
-        yield _table(("type",), ("P", "R", "F1", *_COUNTS), rows, told)
+        yield table(("type",), ("P", "R", "F1", *_COUNTS), rows, told)
     if types.kinds:
         # "invented" comes last of the kinds
-        yield " · ".join(types.kinds) + (f" ({_cell(', '.join(types.invented))})" if types.invented else "")
+        yield " · ".join(types.kinds) + (f" ({escaped(', '.join(types.invented))})" if types.invented else "")
 
 
 def _audits(audits: Sequence[Audit]) -> str:
@@ -89,21 +89,22 @@ def _audits(audits: Sequence[Audit]) -> str:
             example = line.examples[0] if line.examples else None
             told = f"{' '.join(example.piece.split())} ({example.document_id})" if example else ""
             rows.append([named(audit.dataset), line.name, f"{percent(line.share, 1)} %", f"{line.pieces:,}", told])
-    return _table(("dataset", "problem"), ("documents", "pieces"), rows, ("for example",))
+    return table(("dataset", "problem"), ("documents", "pieces"), rows, ("for example",))
 
 
 def _bucket(counts: Counts | None) -> str:
     return "" if counts is None else f"{percent(counts.f1)} ({number(counts.gold)})"
 
 
-def _table(left: Sequence[str], right: Sequence[str], rows: Iterable[Sequence[str]], last: Sequence[str] = ()) -> str:
+def table(left: Sequence[str], right: Sequence[str], rows: Iterable[Sequence[str]], last: Sequence[str] = ()) -> str:
+    """Columns `left` and `last` begin on the left, `right` end on the right; cells are escaped."""
     heads = (*left, *right, *last)
     rule = ["---"] * len(left) + ["---:"] * len(right) + ["---"] * len(last)
-    lines = [map(_cell, heads), rule, *(map(_cell, row) for row in rows)]
+    lines = [map(escaped, heads), rule, *(map(escaped, row) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(text: str) -> str:
+def escaped(text: str) -> str:
     """The text as Markdown that shows it: labels such as `a_b_c` or `x|y` must not become emphasis or cells, nor `<b>` a tag."""
     return "".join(f"\\{character}" if character in "\\|*_`<[" else character for character in text)
 

@@ -1,7 +1,8 @@
 """Records → examples → batches: what is too long is named, not cut; batches are padded on the left to their longest row."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,39 +64,80 @@ def encode_records(
     return kept
 
 
-def plan_order(lengths: Sequence[int], *, steps: int, batch_size: int, unit: int, seed: int) -> list[int]:
+def plan_order(
+    lengths: Sequence[int],
+    *,
+    steps: int,
+    batch_size: int,
+    unit: int,
+    seed: int,
+    groups: Sequence[int] | None = None,
+) -> list[int]:
     """Which example stands where in the whole training: steps × batch_size indices, each epoch a new shuffle after the other.
 
     Within 50 batches examples of like length come together in units (what all processes compute at once); units are shuffled
-    again. The order is a list made beforehand, so that resuming and any number of processes read the same one.
+    again. With `groups` (a number for each example) up to a unit's number of one group, drawn anew each epoch, stay together. The order is a list made beforehand, so that resuming and any number of processes read
+    the same one.
     """
-    order: list[int] = []
-    epoch = 0
-    while len(order) < steps * batch_size:
-        indices = list(range(len(lengths)))
-        random.Random(f"{seed}/order/{epoch}").shuffle(indices)
-        order += indices
+    total = steps * batch_size
+    chunks: list[list[int]] = []
+    epoch = planned = 0
+    while planned < total:
+        draw = random.Random(f"{seed}/order/{epoch}")
+        chunks += _chunks(range(len(lengths)) if groups is None else groups, unit, draw)
+        planned += len(lengths)
         epoch += 1
-    del order[steps * batch_size :]
-    grouped: list[int] = []
+    order: list[int] = []
     draw = random.Random(f"{seed}/units")
-    for start in range(0, len(order), _MEGA * batch_size):
-        near = sorted(order[start : start + _MEGA * batch_size], key=lambda index: lengths[index])
-        units = [near[i : i + unit] for i in range(0, len(near), unit)]
+    for near in _windows(chunks, total, _MEGA * batch_size):
+        # Large chunks first: the small ones that are left of groups, and single examples, fill the gaps.
+        near.sort(key=lambda chunk: (-len(chunk), sum(lengths[index] for index in chunk)))
+        indices = [index for chunk in near for index in chunk]
+        units = [indices[i : i + unit] for i in range(0, len(indices), unit)]
         draw.shuffle(units)
-        grouped += [index for unit_ in units for index in unit_]
-    return grouped
+        order += [index for unit_ in units for index in unit_]
+    return order
 
 
-def composed_order(lengths: Sequence[int], *, steps: int, batch_size: int) -> list[int]:
+def _chunks(groups: Sequence[int], most: int, draw: random.Random) -> list[list[int]]:
+    """All examples in a drawn order, in chunks of at most `most` of one group."""
+    indices = list(range(len(groups)))
+    draw.shuffle(indices)
+    members: dict[int, list[int]] = {}
+    for index in indices:
+        members.setdefault(groups[index], []).append(index)
+    chunks = [found[i : i + most] for found in members.values() for i in range(0, len(found), most)]
+    draw.shuffle(chunks)
+    return chunks
+
+
+def _windows(chunks: Iterable[list[int]], total: int, size: int) -> Iterator[list[list[int]]]:
+    """The chunks in windows of `size` examples, `total` in all; a chunk that crosses the border of a window is cut there."""
+    window: list[list[int]] = []
+    room = min(size, total)
+    for chunk in chunks:
+        while chunk and room:
+            window.append(chunk[:room])
+            chunk = chunk[room:]
+            room -= len(window[-1])
+            if not room:
+                yield window
+                total -= sum(map(len, window))
+                window, room = [], min(size, total)
+
+
+def composed_order(lengths: Sequence[int], *, steps: int, batch_size: int, groups: Sequence[int] | None = None) -> list[int]:
     """The same for records whose file has composed every batch (`batch` of a mix): as they stand, over and over.
 
-    Only inside a batch examples stand by length, so that what is computed at once needs little padding.
+    Only inside a batch examples stand by group, the largest first, and by length, so that what is computed at once needs little padding
+    and shares much.
     """
+    of = range(len(lengths)) if groups is None else groups
     order: list[int] = []
     for start in range(0, steps * batch_size, batch_size):
-        batch = sorted((place % len(lengths) for place in range(start, start + batch_size)), key=lambda index: lengths[index])
-        order += batch
+        batch = [place % len(lengths) for place in range(start, start + batch_size)]
+        sizes = Counter(of[index] for index in batch)
+        order += sorted(batch, key=lambda index: (-sizes[of[index]], of[index] * (sizes[of[index]] > 1), lengths[index]))
     return order
 
 

@@ -1,10 +1,11 @@
 """The run folder: what lies where, what is written when, and what a finished run says of itself. Imports no torch."""
 
 import json
-import re
+import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,17 @@ from typing import Any
 import yaml
 
 from uie.errors import TrainingError
+from uie.models.sources import resolve
 from uie.records.record import Record
 from uie.schema import KINDS, Label, Schema, read_schema, schema_to_mapping
 from uie.settings import read_yaml, to_mapping
-from uie.storage import claim_folder, parse_object, whole_file, write_json, write_manifest
+from uie.storage import claim_folder, file_hash, parse_object, refuse_in_use, whole_file, write_json, write_manifest
+from uie.training.checkpoints import checkpoints_of
 from uie.training.settings import TrainSettings
 
 Json = dict[str, Any]
 _FIGURES = ("steps", "loss", "dev_loss", "seconds", "device", "dtype", "f1", "best_step")
+_BASE_FILES = {".safetensors", ".json", ".jinja", ".model"}
 # Two runs that differ in these only take the same steps.
 _MAY_CHANGE = {"out", "log_steps", "save_steps", "eval_steps", "keep_checkpoints"}
 
@@ -50,33 +54,83 @@ def open_run(settings: TrainSettings, *, resume: bool, overwrite: bool) -> None:
 
     `run.yaml` is a config: `uie train --config OUT/run.yaml` does the same again.
 
+    manifest.json holds the hashes of what the run reads, so that going on with other records or another base is refused.
+
     Raises:
         OutputError: the folder is in use.
-        TrainingError: the folder to be resumed is no run, or one of other settings.
+        TrainingError: the folder to be resumed is no run, or one of other settings, records or base model.
     """
+    inputs = input_hashes(settings)
+    check_folder(settings, inputs, resume=resume, overwrite=overwrite)
     mapping = to_mapping(settings)
     path = settings.out / "run.yaml"
-    if resume and path.is_file():
-        held = read_yaml(path, error=TrainingError)
-        changed = sorted(key for key in {*mapping, *held} - _MAY_CHANGE if held.get(key) != mapping.get(key))
-        if changed:
-            key = changed[0]
-            raise TrainingError(
-                f"{path}: cannot resume: {key} was {held.get(key)!r} and is now {mapping.get(key)!r}; "
-                "give the same settings, or another out."
-            )
-    elif resume and settings.out.is_dir() and any(settings.out.iterdir()):
-        raise TrainingError(f"{settings.out}: nothing to resume: it has no run.yaml; choose another out.")
     claim_folder(settings.out, overwrite=overwrite, resume=resume)
     with whole_file(path) as out:
         yaml.safe_dump(mapping, out, sort_keys=False, allow_unicode=True)
     if not (settings.out / "manifest.json").is_file():
-        write_manifest(settings.out, "train", mapping, finished=False)
+        write_manifest(settings.out, "train", mapping, finished=False, inputs=inputs)
+
+
+def check_folder(settings: TrainSettings, inputs: Mapping[str, str], *, resume: bool, overwrite: bool) -> None:
+    """Raises the errors of `open_run` and changes nothing."""
+    path = settings.out / "run.yaml"
+    if not resume:
+        refuse_in_use(settings.out, overwrite=overwrite)
+    elif path.is_file():
+        changed = _changes(read_yaml(path, error=TrainingError), to_mapping(settings))
+        changed += _other_inputs(_held_manifest(settings.out).get("inputs") or {}, inputs)
+        if changed:
+            raise TrainingError(f"{path}: cannot resume: {'; '.join(changed)}; give the same as before, or another out.")
+    elif settings.out.is_dir() and any(settings.out.iterdir()):
+        raise TrainingError(f"{settings.out}: nothing to resume: it has no run.yaml; choose another out.")
+
+
+def input_hashes(settings: TrainSettings) -> dict[str, str]:
+    """SHA-256 of the files that decide what is learned, by path: records, the gold that F1 is counted by, the base's files.
+
+    A file that is missing is left out: who reads it says so.
+    """
+    base = resolve(settings.model).base
+    files = [settings.train, *([settings.dev] if settings.dev else [])]
+    if settings.dev and settings.f1.every:
+        files.append(settings.dev.parent / "documents" / settings.dev.name)
+    files += sorted(path for path in base.iterdir() if path.suffix in _BASE_FILES)
+    files = [path for path in files if path.is_file()]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # hashing lets other threads run
+        return {str(path): found for path, found in zip(files, pool.map(file_hash, files), strict=True)}
+
+
+def _changes(held: Json, mapping: Json) -> list[str]:
+    """What of the settings is another now, each as one phrase."""
+    before, now = ({key: value for key, value in _flat(of) if key.split(".")[0] not in _MAY_CHANGE} for of in (held, mapping))
+    return [
+        f"{key} was {before.get(key)!r} and is now {now.get(key)!r}"
+        for key in sorted({*before, *now})
+        if before.get(key) != now.get(key)
+    ]
+
+
+def _flat(mapping: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in mapping.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{within}{key}.")
+        else:
+            yield f"{within}{key}", value
+
+
+def _other_inputs(held: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Files by their path: that a path is another one is told by the settings, unless it is a file of the base."""
+    changed = [
+        f"{path} has changed since the run began (SHA-256 {held[path][:12]}, now {now[path][:12]})"
+        for path in held
+        if path in now and held[path] != now[path]
+    ]
+    return changed + [f"{path} is gone" for path in held if path not in now]
 
 
 def discard_unstarted(out: Path) -> None:
     """Removes a run folder in which no step was taken: a mistake in the input shall not leave a folder that is in the way."""
-    if not (out / "log.jsonl").is_file() and last_checkpoint(out) is None:
+    if not (out / "log.jsonl").is_file() and not checkpoints_of(out):
         shutil.rmtree(out)
 
 
@@ -84,16 +138,6 @@ def is_finished(out: Path) -> bool:
     """Whether the run ended and its weights are still there."""
     held = _held_manifest(out)
     return bool(held.get("finished")) and (out / str(held["weights"])).is_dir()
-
-
-def last_checkpoint(out: Path) -> Path | None:
-    """The newest whole checkpoint: the trainer writes trainer_state.json last."""
-    found = {
-        int(match.group(1)): path
-        for path in (out / "checkpoints").glob("checkpoint-*")
-        if (match := re.fullmatch(r"checkpoint-(\d+)", path.name)) and (path / "trainer_state.json").is_file()
-    }
-    return found[max(found)] if found else None
 
 
 def write_questions(out: Path, wrap: str, records: Iterable[Record], *, max_answer_tokens: int) -> None:
@@ -158,8 +202,17 @@ def close_run(settings: TrainSettings, result: RunResult, facts: Mapping[str, An
     """The final manifest.json: the facts of `RunResult` and of the run."""
     figures = {key: getattr(result, key) for key in _FIGURES}
     counts = {"records": result.records, "rejected": result.rejected}
+    inputs = _held_manifest(settings.out).get("inputs", {})  # as they were when the run began
     write_manifest(
-        settings.out, "train", to_mapping(settings), finished=True, weights=result.weights.name, counts=counts, **figures, **facts
+        settings.out,
+        "train",
+        to_mapping(settings),
+        finished=True,
+        weights=result.weights.name,
+        counts=counts,
+        inputs=inputs,
+        **figures,
+        **facts,
     )
 
 

@@ -1,6 +1,8 @@
 """`launch`: a run in this process, or under DeepSpeed's launcher where the settings need several. Imports no torch itself."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from uie.models.sources import resolve
 from uie.storage import whole_file
 from uie.training.folder import RunResult, discard_unstarted, is_finished, open_run, read_result
 from uie.training.settings import TrainSettings
+from uie.training.stopping import STOP, StopRequest, stopped
 
 FAILED = "failed.txt"
 
@@ -24,6 +27,7 @@ def launch(settings: TrainSettings, *, resume: bool = False, overwrite: bool = F
 
     Raises:
         UIEError: settings, records, model or folder are wrong, or a worker process failed.
+        TrainingStopped: SIGTERM or Ctrl-C asked it to stop; a checkpoint is there.
     """
     if not settings.is_launched:
         from uie.training import run
@@ -41,15 +45,31 @@ def launch(settings: TrainSettings, *, resume: bool = False, overwrite: bool = F
     open_run(settings, resume=resume, overwrite=overwrite)
     if resume and is_finished(settings.out):
         return read_result(settings.out)
-    failed = settings.out / FAILED
+    failed, stop = settings.out / FAILED, settings.out / STOP
     failed.unlink(missing_ok=True)
-    done = subprocess.run(command(settings, resume=resume), env=_environment(settings), check=False)
-    if done.returncode:
-        reason = failed.read_text(encoding="utf-8").strip() if failed.is_file() else f"exit status {done.returncode}; see above"
+    stop.unlink(missing_ok=True)
+    status = _wait(command(settings, resume=resume), settings)
+    if stop.is_file() and not status and not is_finished(settings.out):
+        stop.unlink()
+        raise stopped(settings.out)
+    if status:
+        reason = failed.read_text(encoding="utf-8").strip() if failed.is_file() else f"exit status {status}; see above"
         failed.unlink(missing_ok=True)
         discard_unstarted(settings.out)
         raise TrainingError(f"{settings.out}: a worker process failed: {reason}")
     return read_result(settings.out)
+
+
+def _wait(launcher: list[str], settings: TrainSettings) -> int:
+    """Runs the launcher; SIGTERM and Ctrl-C reach the workers as a file, because launchers answer signals by killing them."""
+    request = StopRequest(settings.out, on_first=(settings.out / STOP).touch)
+    process = subprocess.Popen(launcher, env=_environment(settings), start_new_session=True)
+    try:
+        with request.listening():
+            return process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)
+        raise
 
 
 def command(settings: TrainSettings, *, resume: bool) -> list[str]:
@@ -62,8 +82,8 @@ def command(settings: TrainSettings, *, resume: bool) -> list[str]:
 
 
 def report_failure(out: Path, message: str) -> None:
-    """Leaves a worker's one-line error where `launch` finds it."""
-    with whole_file(out / FAILED) as file:
+    """Leaves a worker's one-line error where `launch` finds it; on a full disk it stands on stderr only."""
+    with contextlib.suppress(OSError), whole_file(out / FAILED) as file:
         file.write(message + "\n")
 
 

@@ -23,25 +23,27 @@ from uie.generation.transformers_engine import TransformersEngine
 from uie.models.loading import best_dtype, load_base, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
 from uie.records.record import read_records
-from uie.storage import file_hash, to_line, write_json, write_jsonl
-from uie.training.batches import Examples, ExampleSequence, collate, composed_order, encode_records, plan_order
+from uie.storage import to_line, write_json, write_jsonl
+from uie.training.batches import Examples, ExampleSequence, encode_records
+from uie.training.card import write_card
+from uie.training.checkpoints import take_up
 from uie.training.folder import (
     RunResult,
     close_run,
-    composed_batch,
     discard_unstarted,
     is_finished,
-    last_checkpoint,
     open_run,
     read_result,
     write_questions,
 )
+from uie.training.guard import GuardedTrainer, StepRecords, Watch, as_main_found, full_disk_told
 from uie.training.lora import add_adapter, check_adapter, name_base
+from uie.training.loss import graded_loss
+from uie.training.planning import Plan, plan
 from uie.training.selection import LOGGED, DevSample, SelectByF1
 from uie.training.settings import TrainSettings
+from uie.training.stopping import STOP, StopRequest, stopped
 from uie.training.zero import deepspeed_config
-
-_UNLABELLED = -100
 
 
 def train(
@@ -56,6 +58,7 @@ def train(
     open_run(settings, resume=resume, overwrite=overwrite)
     if resume and is_finished(settings.out):
         return read_result(settings.out)
+    (settings.out / STOP).unlink(missing_ok=True)
     try:
         return train_claimed(settings, resume=resume, callbacks=callbacks)
     except UIEError:
@@ -65,6 +68,11 @@ def train(
 
 def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[TrainerCallback] = ()) -> RunResult:
     """The same in a run folder that is there; every process of a launched run comes here."""
+    with full_disk_told(settings.out):
+        return _train_claimed(settings, resume=resume, callbacks=callbacks)
+
+
+def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[TrainerCallback]) -> RunResult:
     started = time.monotonic()
     source = resolve(settings.model)
     if source.kind != "model":
@@ -78,21 +86,32 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
     dev = _read(settings, settings.dev, tokenizer) if settings.dev else None
     steps = settings.max_steps or math.ceil(len(examples.examples) * settings.epochs / settings.batch_size)
     arguments = _arguments(settings, device=device, bf16=bf16, steps=steps, evaluates=dev is not None)
-    trainer = _trainer(settings, source, arguments, tokenizer, examples, dev, steps, bf16=bf16)
+    trainer, planned = _trainer(settings, source, arguments, tokenizer, examples, dev, steps, bf16=bf16)
     selection = _selection(trainer, settings, tokenizer, examples, bf16=bf16) if settings.f1.every else None
     _set_callbacks(trainer, settings, [*callbacks, *([selection] if selection else [])])
     main = trainer.is_world_process_zero()
     rejected = [*examples.rejected, *(dev.rejected if dev else ())]
     if main:
+        planned.tell()
         write_questions(settings.out, settings.wrap, examples.records, max_answer_tokens=examples.max_answer_tokens)
         if rejected:
             write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
-    checkpoint = last_checkpoint(settings.out) if resume else None
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if selection is not None:
-        selection.evaluate(trainer.state.global_step)  # saves where these weights are the best
-    else:
-        _save(trainer, settings, tokenizer, bf16=bf16)
+    checkpoint = None
+    if resume:
+        checkpoint = as_main_found(lambda: take_up(settings.out), is_main=main, device=arguments.device)
+    request = StopRequest(settings.out)
+    watch = Watch(trainer, request)
+    trainer.add_callback(watch)
+    with request.listening():
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if not watch.has_stopped and selection is not None:
+            selection.evaluate(trainer.state.global_step)  # saves where these weights are the best
+        elif not watch.has_stopped:
+            _save(trainer, settings, tokenizer, bf16=bf16)
+    if watch.has_stopped:
+        if main and settings.is_launched:
+            (settings.out / STOP).touch()  # tells `launch` that the end was asked for
+        raise stopped(settings.out)
     result = RunResult(
         out=settings.out,
         weights=_weights(settings),
@@ -108,9 +127,9 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
         best_step=selection.step if selection else None,
     )
     if main:
-        inputs = {str(path): file_hash(path) for path in (settings.train, settings.dev) if path}
-        trained = _trained_parameters(trainer.model)
-        close_run(settings, result, {"base": str(source.base), "inputs": inputs, "trained_parameters": trained})
+        facts = {"base": str(source.base), "trained_parameters": _trained_parameters(trainer.model), **planned.facts}
+        write_card(settings, result, source, {"train": examples.records, **({"dev": dev.records} if dev else {})}, facts)
+        close_run(settings, result, facts)
     return result
 
 
@@ -180,27 +199,26 @@ def _trainer(
     steps: int,
     *,
     bf16: bool,
-) -> "GradedTrainer":
+) -> tuple["GradedTrainer", Plan]:
     set_seed(settings.seed)
     # A frozen base may lie in bfloat16; weights that are trained stay in float32, or small steps would be rounded away.
     dtype = torch.bfloat16 if bf16 and settings.mode == "lora" else torch.float32
     model: Any = load_base(source.base, dtype=dtype, device=arguments.device)
+    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    planned = plan(
+        settings, model, examples, dev, steps=steps, processes=arguments.world_size, device=arguments.device, pad_id=pad_id
+    )
     if settings.mode == "lora":
         model = add_adapter(model, settings.lora)
-    lengths = [len(example.input_ids) for example in examples.examples]
-    if composed_batch(settings, rejected=len(examples.rejected)):
-        order = composed_order(lengths, steps=steps, batch_size=settings.batch_size)
-    else:
-        unit = settings.micro_batch * arguments.world_size
-        order = plan_order(lengths, steps=steps, batch_size=settings.batch_size, unit=unit, seed=settings.seed)
-    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    return GradedTrainer(
+    trainer = GradedTrainer(
         model=model,
         args=arguments,
-        train_dataset=ExampleSequence(examples.examples, order),
+        train_dataset=ExampleSequence(examples.examples, planned.order),
         eval_dataset=ExampleSequence(dev.examples, range(len(dev.examples))) if dev else None,
-        data_collator=functools.partial(collate, pad_id=pad_id),
+        data_collator=planned.collator,
     )
+    trainer.step_records = StepRecords(examples, planned.order, settings.batch_size)
+    return trainer, planned
 
 
 def _selection(
@@ -225,7 +243,7 @@ def _portable(model: str) -> str:
     return str(Path(model).resolve()) if Path(model).is_dir() else model
 
 
-class GradedTrainer(Trainer):
+class GradedTrainer(GuardedTrainer):
     """A Trainer that computes logits at graded positions only, and the dev loss per token.
 
     Steps of SmolLM2-135M (LoRA, bfloat16, 4 × 68 to 102 tokens, two-line answers, one core) take 1.23 times as long with all logits.
@@ -263,27 +281,6 @@ class GradedTrainer(Trainer):
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
-
-
-def graded_loss(model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Summed negative log-likelihood (natural log) of the graded tokens, and how many they are.
-
-    Answers lie at the right end (`batches.collate`), so the last places are enough: as many as the longest answer has tokens, and
-    one before, which predicts the first of them.
-    """
-    labels = inputs["labels"]
-    graded = labels != _UNLABELLED
-    kept = labels.shape[1] - int(graded.any(0).nonzero()[0]) + 1
-    words = {key: value for key, value in inputs.items() if key != "labels"}
-    # Indices, not a number: for a number the model takes a slice, which is not contiguous, and torch then copies the output matrix
-    # for every row of the batch (torch 2.13 on CPU: slower than computing all logits).
-    places = torch.arange(labels.shape[1] - kept, labels.shape[1], device=labels.device)
-    logits = model(**words, logits_to_keep=places, use_cache=False).logits  # (rows, kept, vocabulary)
-    targets = labels[:, 1 - kept :].flatten()
-    loss = torch.nn.functional.cross_entropy(
-        logits[:, :-1].flatten(0, 1).float(), targets, ignore_index=_UNLABELLED, reduction="sum"
-    )
-    return loss, graded.sum()
 
 
 def _set_callbacks(trainer: Trainer, settings: TrainSettings, callbacks: Sequence[TrainerCallback]) -> None:
@@ -338,11 +335,6 @@ class _Log(TrainerCallback):
             return
         if parts := {key.removeprefix(f"{LOGGED}/"): f1 for key, f1 in (logs or {}).items() if key.startswith(f"{LOGGED}/")}:
             row["f1_of"] = parts
-        if not math.isfinite(row.get("loss", 0.0)):
-            raise TrainingError(
-                f"{self._path}: the loss is {row['loss']} at step {state.global_step}; lower the learning rate "
-                f"(now {args.learning_rate}), or try precision fp32."
-            )
         with self._path.open("a", encoding="utf-8", newline="\n") as out:
             out.write(to_line({"step": state.global_step, **row}))
         said = " ".join(f"{key} {row[key]:.4f}" for key in ("loss", "dev_loss", "f1") if key in row)
@@ -380,6 +372,9 @@ def _save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokeni
     """adapter/ or model/ with its tokenizer; it appears whole. All processes take part: ZeRO-3 gathers the weights from them."""
     weights = _weights(settings)
     partial = settings.out / f".{weights.name}"
+    if trainer.is_world_process_zero():
+        shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed here
+    trainer.accelerator.wait_for_everyone()
     model: Any = trainer.model
     if settings.deepspeed == "zero3":
         trainer.save_model(str(partial))

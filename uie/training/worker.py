@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from uie.errors import UIEError
+from uie.errors import TrainingStopped, UIEError
 from uie.settings import build, read_yaml
 from uie.training.launch import report_failure
 from uie.training.run import train_claimed
@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     settings = build(TrainSettings, read_yaml(given.settings), where=str(given.settings))
     try:
         train_claimed(settings, resume=given.resume)
+    except TrainingStopped:  # `launch` tells it
+        return 0
     except UIEError as error:
         report_failure(settings.out, str(error))
         print(f"uie: {error}", file=sys.stderr)

@@ -1,0 +1,153 @@
+"""A finished run → `MODEL_CARD.md`: what it was trained from, on what, how, with what result, and how to use it. Imports no torch."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from uie.corpora.config import DatasetConfig, dataset_names, load_dataset_config
+from uie.errors import UIEError
+from uie.models.catalogue import CATALOGUE
+from uie.models.sources import ModelSource
+from uie.records.record import Record
+from uie.reports.markdown import escaped, table
+from uie.storage import environment, whole_file
+from uie.training.folder import RunResult
+from uie.training.settings import TrainSettings
+
+_UNKNOWN = "unknown"
+_SHOWN = (
+    "mode", "lora.r", "lora.alpha", "lora.targets", "wrap", "epochs", "max_steps", "batch_size", "learning_rate", "schedule",
+    "warmup_share", "weight_decay", "max_length", "seed",
+)  # fmt: skip
+
+
+def write_card(
+    settings: TrainSettings, result: RunResult, source: ModelSource, parts: Mapping[str, Sequence[Record]], facts: Mapping[str, Any]
+) -> None:
+    """`parts`: the records by what they were for ("train", "dev"); `facts`: the manifest's own, such as trained_parameters."""
+    with whole_file(settings.out / "MODEL_CARD.md") as out:
+        out.write(card(settings, result, source, parts, facts))
+
+
+def card(
+    settings: TrainSettings, result: RunResult, source: ModelSource, parts: Mapping[str, Sequence[Record]], facts: Mapping[str, Any]
+) -> str:
+    what = "LoRA adapter" if settings.mode == "lora" else "model"
+    base = escaped(settings.model)
+    licence = base_licence(settings.model, source.base)
+    sections = (
+        f"# {escaped(settings.out.resolve().name)}",
+        f"A {what} for information extraction, trained from {base} with `uie train`.",
+        "## Base model",
+        table(("base", "licence"), (), [(settings.model, licence)]),
+        "## Data",
+        *_data(parts),
+        "## Training",
+        table(("setting", "value"), (), _settings(settings)),
+        "All settings are in `run.yaml`, hashes of records and base in `manifest.json`.",
+        "## Result",
+        table(("figure", "value"), (), _figures(result, facts)),
+        *_caution(result),
+        "Evaluations made later lie in `eval/*/report.md`.",
+        "## Versions",
+        table(("library", "version"), (), _versions()),
+        "## Use",
+        _commands(settings.out),
+    )
+    return "\n\n".join(sections) + "\n"
+
+
+def base_licence(model: str, folder: Path) -> str:
+    """As the catalogue or the front matter of the model's own README.md says; else "unknown"."""
+    if model in CATALOGUE:
+        return CATALOGUE[model].licence
+    readme = folder / "README.md"
+    front = readme.read_text(encoding="utf-8", errors="replace").split("---\n") if readme.is_file() else []
+    found = re.search(r"^license:[ \t]*[\"']?([^\s\"'#]+)", front[1], re.MULTILINE) if len(front) > 2 and not front[0] else None
+    return found.group(1) if found else _UNKNOWN
+
+
+def _data(parts: Mapping[str, Sequence[Record]]) -> Iterator[str]:
+    """A row for each corpus, part and task; below the table what is to be cited."""
+    configs = _configs()
+    rows = []
+    citations: dict[str, None] = {}
+    for part, records in parts.items():
+        counts = Counter((record.dataset, record.split, "" if record.is_bare else record.task) for record in records)
+        for (dataset, split, task), count in sorted(counts.items()):
+            found = configs.get(dataset, ())
+            licence = _joined(config.licence for config in found)
+            where = _joined(config.source.repository for config in found)
+            rows.append((part, dataset or "(none named)", split, task, licence, where, f"{count:,}"))
+            citations.update((f"- {escaped(dataset)}: {escaped(config.citation)}", None) for config in found if config.citation)
+    yield table(("used as", "corpus", "split", "task", "licence", "source"), ("records",), rows)
+    if citations:
+        yield "Please cite:"
+        yield "\n".join(citations)
+
+
+def _configs() -> dict[str, list[DatasetConfig]]:
+    """By the name that records give their corpus; a config that cannot be read (a user's own may be half written) counts for none."""
+    found: dict[str, list[DatasetConfig]] = {}
+    for name in dataset_names():
+        try:
+            config = load_dataset_config(name)
+        except UIEError:
+            continue
+        found.setdefault(config.dataset or config.name, []).append(config)
+    return found
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " / ".join(dict.fromkeys(word for word in words if word)) or _UNKNOWN
+
+
+def _settings(settings: TrainSettings) -> Iterator[tuple[str, str]]:
+    for name in _SHOWN:
+        if settings.mode != "lora" and name.startswith("lora."):
+            continue
+        value: Any = settings
+        for part in name.split("."):
+            value = getattr(value, part)
+        if name == "learning_rate":
+            value = settings.peak_learning_rate
+        if name == "lora.targets":
+            value = ", ".join(value) or "every linear layer but the output's"
+        if value is not None and not (name == "epochs" and settings.max_steps):
+            yield name, str(value)
+
+
+def _figures(result: RunResult, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "steps", f"{result.steps:,}"
+    yield "records", f"{result.records:,}" + (f" ({result.rejected:,} set aside)" if result.rejected else "")
+    if "trained_parameters" in facts:
+        yield "trained parameters", f"{facts['trained_parameters']:,}"
+    yield "last loss", f"{result.loss:.4f} nats a graded token"
+    if result.dev_loss is not None:
+        yield "loss on dev", f"{result.dev_loss:.4f} nats a graded token"
+    if result.f1 is not None:
+        yield "F1 on dev", f"{100 * result.f1:.2f} (weights of step {result.best_step:,})"
+    yield "computed", f"in {result.dtype} on {result.device}, {result.seconds:,.0f} s since the last start"
+
+
+def _caution(result: RunResult) -> Iterator[str]:
+    if result.f1 is not None:
+        yield "The weights were chosen by this F1, so that it is too high for unseen text: report the one on test."
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    found = environment()
+    yield "uie", f"{found['uie']}" + (f" ({found['commit']})" if found["commit"] else "")
+    yield "Python", found["python"]
+    yield from found["libraries"].items()
+
+
+def _commands(out: Path) -> str:
+    lines = (
+        f"uie eval --model {out} --records TEST.jsonl",
+        f"uie predict --model {out} --input TEXTS.txt --out PREDICTIONS",
+        f"uie chat --model {out}",
+    )
+    return "\n".join(f"    {line}" for line in lines)

@@ -1,0 +1,337 @@
+"""TrainSettings → what a run of them would do, found out from tokenizer, config and records; no weights are loaded, nothing is written."""
+
+import importlib.util
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from transformers import PretrainedConfig
+
+from uie.errors import ModelError, UIEError
+from uie.models.encoding import Example
+from uie.models.loading import best_dtype, load_shape, load_tokenizer, pick_device, resolve
+from uie.models.sources import ModelSource
+from uie.records.record import read_records
+from uie.training.batches import Examples, encode_records
+from uie.training.folder import check_folder, input_hashes
+from uie.training.lora import add_adapter
+from uie.training.loss import UNGRADED
+from uie.training.planning import plan
+from uie.training.settings import TrainSettings
+
+T = TypeVar("T")
+_MOST_PLANNED = 2000  # steps whose order is drawn to estimate padding
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRecord:
+    """The first record that is trained on; its last `graded` tokens are graded. `pieces[i]` is the text of `input_ids[i]`."""
+
+    id: str
+    input_ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+    prompt: str
+    answer: str
+    graded: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsFound:
+    """Of train or dev. `reasons`: why records are set aside, with how many and the first one's id. Lengths in tokens, answer included."""
+
+    kept: int
+    reasons: tuple[tuple[str, int, str], ...]
+    mean_tokens: float
+    longest_tokens: int
+    longest_id: str
+    mean_graded: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlan:
+    """`shared_share` and `padding_share` as `planning.Plan`; `packing_note`: what is not known before weights are there."""
+
+    steps: int
+    epochs: float
+    warmup_steps: int
+    accumulation: int
+    packing: str
+    packing_note: str
+    shared_share: float
+    padding_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    trained: int
+    frozen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes in each process, by what they hold, with the formula in numbers. An estimate: libraries' buffers come on top."""
+
+    parts: tuple[tuple[str, int, str], ...]
+
+    @property
+    def total(self) -> int:
+        return sum(size for _, size, _ in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What could be found out; a part that a mistake stands in the way of is None. `mistakes` are all that were found."""
+
+    mistakes: tuple[str, ...]
+    first: FirstRecord | None
+    train: RecordsFound | None
+    dev: RecordsFound | None
+    batches: BatchPlan | None
+    parameters: Parameters | None
+    memory: Memory | None
+    processes: tuple[str, ...]
+
+
+def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = False) -> Preview:
+    """Looks at everything that a run would look at before its first step, and collects what is wrong instead of stopping at it."""
+    mistakes: list[str] = []
+
+    def tried(find: Callable[[], T]) -> T | None:
+        try:
+            return find()
+        except UIEError as error:
+            if str(error) not in mistakes:
+                mistakes.append(str(error))
+            return None
+
+    device = tried(pick_device) or torch.device("cpu")
+    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
+    source = tried(lambda: _base(settings))
+    tokenizer = tried(lambda: load_tokenizer(source)) if source else None
+    train = tried(lambda: _read(settings, settings.train, tokenizer)) if tokenizer else None
+    dev_file = settings.dev
+    dev = tried(lambda: _read(settings, dev_file, tokenizer)) if tokenizer and dev_file else None
+    for examples, path in ((train, settings.train), (dev, settings.dev)):
+        if examples and examples.rejected and settings.on_error == "raise":
+            of = len(examples.records) + len(examples.rejected)
+            mistakes += [_unlearnable(path, count, of, reason, id) for reason, count, id in _reasons(examples)]
+    if source:
+        tried(lambda: check_folder(settings, input_hashes(settings) if resume else {}, resume=resume, overwrite=overwrite))
+    mistakes += _machine_mistakes(settings)
+    model = tried(lambda: load_shape(source.base)) if source else None
+    batches = None
+    if model is not None and train and tokenizer is not None:
+        steps = settings.max_steps or math.ceil(len(train.examples) * settings.epochs / settings.batch_size)
+        pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        batches = tried(lambda: _batches(settings, model, train, dev, steps=steps, device=device, pad_id=pad_id))
+    if settings.f1.every and train and dev:
+        from uie.training.selection import DevSample
+
+        tried(lambda: DevSample.read(settings))
+    parameters = tried(lambda: _parameters(settings, model)) if model is not None else None
+    memory = None
+    if model is not None and parameters and train:
+        memory = _memory(settings, model.config.get_text_config(), parameters, train, bf16=bf16, is_cpu=device.type == "cpu")
+    return Preview(
+        mistakes=tuple(mistakes),
+        first=_first(tokenizer, train) if train else None,
+        train=_found(train) if train else None,
+        dev=_found(dev) if dev else None,
+        batches=batches,
+        parameters=parameters,
+        memory=memory,
+        processes=tuple(_what_processes_do(settings, batches, device=device, bf16=bf16)),
+    )
+
+
+def _base(settings: TrainSettings) -> ModelSource:
+    source = resolve(settings.model)
+    if source.kind != "model":
+        raise ModelError(
+            f"{settings.model}: training starts from a plain model, this is a {source.kind} folder; merge it first: uie models merge"
+        )
+    return source
+
+
+def _read(settings: TrainSettings, path: Path, tokenizer: Any) -> Examples:
+    """As a run reads them, with every record that it would refuse in `rejected`."""
+    records = islice(read_records(path), settings.limit)
+    return encode_records(records, tokenizer, wrap=settings.wrap, max_length=settings.max_length, on_error="skip", path=path)
+
+
+def _unlearnable(path: Path | None, count: int, of: int, reason: str, id: str) -> str:
+    return (
+        f"{path}: {count} of {of} records cannot be learned from, the first {id!r}: {reason}; mend them, raise max_length, "
+        "or set them aside with on_error: skip."
+    )
+
+
+def _machine_mistakes(settings: TrainSettings) -> list[str]:
+    found = []
+    if settings.is_launched and importlib.util.find_spec("deepspeed") is None:
+        found.append("deepspeed is not installed, and several processes are started by it; install uie-llm[train].")
+    if settings.hostfile and not settings.hostfile.is_file():
+        found.append(f"hostfile: {settings.hostfile}: no such file.")
+    gpus = torch.cuda.device_count()
+    if gpus and settings.hostfile is None and settings.processes > gpus:
+        found.append(f"processes: expected at most {gpus}, the GPUs of this machine, found {settings.processes}.")
+    return found
+
+
+def _reasons(examples: Examples) -> list[tuple[str, int, str]]:
+    """Reasons without the length of the one record, how many records each has, and the first one's id."""
+    first: dict[str, str] = {}
+    reasons = [re.sub(r"^\d+ tokens, ", "", row["reason"]).rstrip(".") for row in examples.rejected]
+    for reason, row in zip(reasons, examples.rejected, strict=True):
+        first.setdefault(reason, row["id"])
+    return [(reason, count, first[reason]) for reason, count in Counter(reasons).most_common()]
+
+
+def _found(examples: Examples) -> RecordsFound:
+    lengths = [len(example.input_ids) for example in examples.examples]
+    longest = max(range(len(lengths)), key=lengths.__getitem__)
+    return RecordsFound(
+        kept=len(lengths),
+        reasons=tuple(_reasons(examples)),
+        mean_tokens=sum(lengths) / len(lengths),
+        longest_tokens=lengths[longest],
+        longest_id=examples.records[longest].id,
+        mean_graded=sum(map(_graded, examples.examples)) / len(lengths),
+    )
+
+
+def _graded(example: Example) -> int:
+    return len(example.labels) - example.labels.count(UNGRADED)
+
+
+def _first(tokenizer: Any, examples: Examples) -> FirstRecord:
+    example = examples.examples[0]
+    graded = _graded(example)
+    prompt, answer = example.input_ids[:-graded], example.input_ids[-graded:]
+    return FirstRecord(
+        id=examples.records[0].id,
+        input_ids=tuple(example.input_ids),
+        pieces=tuple(tokenizer.decode([id]) for id in example.input_ids),
+        prompt=tokenizer.decode(prompt),
+        answer=tokenizer.decode(answer),
+        graded=graded,
+    )
+
+
+def _batches(
+    settings: TrainSettings, model: Any, train: Examples, dev: Examples | None, *, steps: int, device: torch.device, pad_id: int
+) -> BatchPlan:
+    planned = plan(
+        settings,
+        model,
+        train,
+        dev,
+        steps=min(steps, _MOST_PLANNED),
+        processes=settings.processes,
+        device=device,
+        pad_id=pad_id,
+    )
+    facts = planned.facts
+    note = facts.get("packing_reason", "if a trial with the weights agrees" if facts["packing"] == "prefix" else "")
+    return BatchPlan(
+        steps=steps,
+        epochs=steps * settings.batch_size / len(train.examples),
+        warmup_steps=int(steps * settings.warmup_share),
+        accumulation=settings.batch_size // (settings.micro_batch * settings.processes),
+        packing=facts["packing"],
+        packing_note=note,
+        shared_share=facts["shared_share"],
+        padding_share=facts["padding_share"],
+    )
+
+
+def _parameters(settings: TrainSettings, model: Any) -> Parameters:
+    if settings.mode == "lora":
+        with torch.device("meta"):
+            model = add_adapter(model, settings.lora)
+    sizes = Counter[bool]()
+    for weight in model.parameters():
+        sizes[weight.requires_grad] += weight.numel()
+    return Parameters(sizes[True], sizes[False])
+
+
+def _memory(
+    settings: TrainSettings, config: PretrainedConfig, parameters: Parameters, train: Examples, *, bf16: bool, is_cpu: bool
+) -> Memory:
+    """Weights, gradients and AdamW's two moments by count; activations by what a Llama-like layer keeps for its backward pass.
+
+    A layer keeps about 10 vectors of the hidden size and 4 of the inner size a token, and the attention scores of plain attention
+    (twice: before and after the softmax); with gradient checkpointing its input only, and one layer at a time all of it.
+    """
+    stage = 0 if settings.deepspeed == "none" else int(settings.deepspeed[-1])
+    n = settings.processes
+    small = 2 if bf16 else 4
+    trained, frozen = parameters.trained, parameters.frozen
+    weights = trained * 4 + frozen * (small if settings.mode == "lora" else 4)
+    share = {name: n if stage >= at else 1 for name, at in (("optimizer", 1), ("gradients", 2), ("weights", 3))}
+
+    tokens = settings.micro_batch * max(len(example.input_ids) for example in train.examples)
+    longest = tokens // settings.micro_batch
+    hidden, layers = int(config.hidden_size), int(config.num_hidden_layers)
+    inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
+    scores = 2 * int(config.num_attention_heads) * longest if is_cpu else 0
+    of_layer = 10 * hidden + 4 * inner + scores
+    if settings.gradient_checkpointing:
+        activations = tokens * small * (layers * hidden + of_layer)
+        said = f"{tokens:,} tokens × {small} bytes × ({layers} layers × {hidden} + {of_layer:,})"
+    else:
+        activations = tokens * small * layers * of_layer
+        said = f"{tokens:,} tokens × {small} bytes × {layers} layers × (10 × {hidden} + 4 × {inner:,} + {scores:,} scores)"
+    graded = settings.micro_batch * max(map(_graded, train.examples))
+    vocabulary = int(config.vocab_size)
+
+    def over(name: str) -> str:
+        return f" ÷ {n} processes" if share[name] > 1 else ""
+
+    base = f"{frozen:,} × {small} + " if settings.mode == "lora" else ""
+    return Memory(
+        (
+            ("weights", weights // share["weights"], f"({base}{trained:,} × 4 bytes){over('weights')}"),
+            ("gradients", trained * 4 // share["gradients"], f"{trained:,} × 4 bytes{over('gradients')}"),
+            ("AdamW's moments", trained * 8 // share["optimizer"], f"{trained:,} × 8 bytes{over('optimizer')}"),
+            ("activations", activations, said),
+            ("logits", graded * vocabulary * 12, f"{graded:,} graded places × {vocabulary:,} × 12 bytes"),
+        )
+    )
+
+
+def _what_processes_do(settings: TrainSettings, batches: BatchPlan | None, *, device: torch.device, bf16: bool) -> list[str]:
+    n = settings.processes
+    where = f"processes on each machine of {settings.hostfile}" if settings.hostfile else ("processes" if n > 1 else "process")
+    kind = "GPU, each its own," if device.type == "cuda" and n > 1 else "GPU" if device.type == "cuda" else "CPU"
+    found = [f"{n} {where} on the {kind} in {'bfloat16' if bf16 else 'float32'}"]
+    if batches and settings.hostfile is None:
+        times = (
+            f"{batches.accumulation} times {settings.micro_batch} records"
+            if batches.accumulation > 1
+            else f"{settings.micro_batch} records"
+        )
+        found.append(f"each computes {times} a step; together {settings.batch_size}")
+    spread = {
+        "none": "each holds all weights, gradients and optimizer states" if n > 1 else "",
+        "zero1": "DeepSpeed spreads the optimizer states over them",
+        "zero2": "DeepSpeed spreads gradients and optimizer states over them",
+        "zero3": "DeepSpeed spreads weights, gradients and optimizer states over them",
+    }[settings.deepspeed]
+    found += [spread] if spread else []
+    found.append(
+        f"the first writes {settings.out}: a checkpoint every {settings.save_steps} steps, of which {settings.keep_checkpoints} stay"
+    )
+    if settings.dev:
+        found.append(f"dev loss every {settings.eval_steps} steps" if settings.eval_steps else "dev loss at the end")
+    if settings.f1.every:
+        found.append(
+            f"F1 on {settings.f1.documents} dev documents a corpus every {settings.f1.every} steps, each answers its share; the best weights stay"
+        )
+    return found
