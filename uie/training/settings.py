@@ -19,13 +19,43 @@ class LoraSettings:
     dropout: float = 0.05
     "share of the adapter's inputs that is dropped in training; 0 saves a CPU a sixth of its time"
     targets: tuple[str, ...] = ()
-    "names of the layers that get an adapter, such as [q_proj, v_proj]; empty: every linear layer but the output's"
+    "names of the layers that get an adapter, such as [q_proj, v_proj]; empty: those of the model's family (uie models families)"
+    dora: bool = False
+    "DoRA (Liu et al. 2024): direction by the adapter, length of each output's weights learned by itself; slower, better at small ranks"
+    rslora: bool = False
+    "rsLoRA (Kalajdzievski 2023): the scale is alpha / √r, so that a larger rank learns more"
+    pissa: bool = False
+    "PiSSA (Meng et al. 2024): the adapter starts as the base's largest singular vectors; saved as a LoRA of twice the rank"
+    plus: float | None = None
+    "LoRA+ (Hayou et al. 2024): learning rate of the B matrices over that of the A matrices, such as 16; nothing: the same"
 
     def __post_init__(self) -> None:
+        if self.plus is not None and self.plus <= 0:
+            raise SettingsError(f"lora.plus: expected more than 0, found {self.plus}.")
         if self.r < 1:
             raise SettingsError(f"lora.r: expected at least 1, found {self.r}.")
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"lora.dropout: expected 0 to below 1, found {self.dropout}.")
+
+
+@dataclass(frozen=True, slots=True)
+class OffloadSettings:
+    """What DeepSpeed keeps outside the GPU's memory: less of it is needed, and a step takes longer."""
+
+    optimizer: Literal["none", "cpu", "nvme"] = "none"
+    "where AdamW's moments lie and are computed; cpu from zero1 on, nvme with zero3"
+    parameters: Literal["none", "cpu", "nvme"] = "none"
+    "where weights lie that are not being used; zero3 only"
+    folder: Path | None = None
+    "a folder on a fast local disk, for nvme"
+
+    def __post_init__(self) -> None:
+        if "nvme" in (self.optimizer, self.parameters) and self.folder is None:
+            raise SettingsError("offload.folder: expected a folder on a fast local disk, for nvme, found nothing.")
+
+    @property
+    def is_asked(self) -> bool:
+        return self.optimizer != "none" or self.parameters != "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +97,22 @@ class TrainSettings:
     "Records for the loss on unseen ones"
     wrap: Literal["chat", "alpaca", "human", "plain"] = "chat"
     "how instruct and query are put to the model; kept with the run, prediction uses it"
-    mode: Literal["lora", "full"] = "lora"
-    "train an adapter, or every weight"
+    mode: Literal["lora", "freeze", "full"] = "lora"
+    "train an adapter, the last layers only, or every weight"
     lora: LoraSettings = field(default_factory=LoraSettings)
-    "the adapter's size; of no effect with mode full"
+    "the adapter's size and kind; of no effect with other modes"
+    trained_layers: int = 2
+    "with mode freeze: so many of the last layers are trained; of no effect with other modes"
+    bits: Literal[16, 8, 4] = 16
+    "of the frozen base's weights with mode lora: 8 (LLM.int8) and 4 (nf4, QLoRA) through bitsandbytes; 16: as precision says"
+    attention: Literal["auto", "eager", "sdpa", "flash_attention_2"] = "auto"
+    "how attention is computed; auto: flash attention where it is installed and nothing is packed, sdpa on a GPU, eager on a CPU"
+    neftune: float | None = None
+    "NEFTune (Jain et al. 2023): noise on the embeddings while training, such as 5; nothing: none"
+    label_smoothing: float = 0.0
+    "share of each graded token's probability that is spread over the vocabulary"
+    prompt_loss_weight: float = 0.0
+    "what a prompt's token counts in the loss, against 1 for an answer's; 0: only answers are learned"
     epochs: float = 1.0
     "how often each record is seen"
     max_steps: int | None = None
@@ -97,8 +139,12 @@ class TrainSettings:
     "bf16 computes in bfloat16 and keeps trained weights in float32; auto: bf16 where the hardware has it"
     gradient_checkpointing: bool = False
     "compute activations twice instead of keeping them: less memory, a third slower"
-    deepspeed: Literal["none", "zero1", "zero2", "zero3"] = "none"
-    "what DeepSpeed spreads over the processes: optimizer states, and gradients, and weights"
+    deepspeed: Literal["none", "zero0", "zero1", "zero2", "zero3"] = "none"
+    "what DeepSpeed spreads over the processes: nothing, optimizer states, and gradients, and weights"
+    offload: OffloadSettings = field(default_factory=OffloadSettings)
+    "what DeepSpeed keeps in the computer's memory or on disk instead of the GPU's"
+    fsdp: bool = False
+    "torch's fully sharded data parallel instead of DeepSpeed: weights, gradients and optimizer states spread over the processes"
     processes: int = 1
     "processes on this machine (one for each GPU); with a hostfile on each machine"
     hostfile: Path | None = None
@@ -107,6 +153,8 @@ class TrainSettings:
     "order of the records, adapter's first weights, dropout"
     limit: int | None = None
     "only the first N records of train and of dev"
+    report_to: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ()
+    "where curves go besides log.jsonl and training.html"
     log_steps: int = 10
     "steps between lines of log.jsonl"
     eval_steps: int | None = None
@@ -131,6 +179,13 @@ class TrainSettings:
         for name in ("max_steps", "eval_steps", "limit"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 yield f"{name}: expected at least 1 or nothing, found {getattr(self, name)}."
+        if self.trained_layers < 1:
+            yield f"trained_layers: expected at least 1, found {self.trained_layers}."
+        if self.neftune is not None and self.neftune <= 0:
+            yield f"neftune: expected more than 0 or nothing, found {self.neftune}."
+        for name in ("label_smoothing", "prompt_loss_weight"):
+            if not 0 <= getattr(self, name) <= 1:
+                yield f"{name}: expected 0 to 1, found {getattr(self, name)}."
         if self.epochs <= 0:
             yield f"epochs: expected more than 0, found {self.epochs}."
         if not 0 <= self.warmup_share <= 1:

@@ -1,0 +1,57 @@
+"""TrainSettings → transformers' TrainingArguments: every option of theirs that we set, in one place."""
+
+import os
+
+import torch
+from transformers import TrainingArguments
+
+from uie.errors import TrainingError
+from uie.training.settings import TrainSettings
+from uie.training.zero import deepspeed_config
+
+
+def training_arguments(
+    settings: TrainSettings, *, device: torch.device, bf16: bool, steps: int, evaluates: bool
+) -> TrainingArguments:
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    at_once = settings.micro_batch * processes
+    if settings.batch_size % at_once:
+        raise TrainingError(f"batch_size: expected a multiple of micro_batch × processes = {at_once}, found {settings.batch_size}.")
+    arguments = TrainingArguments(
+        output_dir=str(settings.out / "checkpoints"),
+        use_cpu=device.type == "cpu",
+        bf16=bf16,
+        seed=settings.seed,
+        max_steps=steps,
+        per_device_train_batch_size=settings.micro_batch,
+        gradient_accumulation_steps=settings.batch_size // at_once,
+        per_device_eval_batch_size=settings.micro_batch,
+        learning_rate=settings.peak_learning_rate,
+        lr_scheduler_type=settings.schedule if settings.schedule != "constant" else "constant_with_warmup",
+        warmup_steps=int(steps * settings.warmup_share),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        activation_checkpointing=settings.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False},
+        deepspeed=deepspeed_config(settings),
+        train_sampling_strategy="sequential",  # plan_order has drawn the order
+        logging_steps=settings.log_steps,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if evaluates else "no",
+        eval_steps=settings.eval_steps or steps,
+        save_steps=settings.save_steps,
+        save_total_limit=settings.keep_checkpoints,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_pin_memory=device.type != "cpu",
+        ddp_find_unused_parameters=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+    if settings.deepspeed != "none":
+        import deepspeed  # optional where one process trains
+
+        # On CPU transformers starts torch's processes only, and ZeRO-3, asking DeepSpeed, would believe that it is alone.
+        deepspeed.init_distributed(dist_backend="gloo" if device.type == "cpu" else None)
+    return arguments
