@@ -10,6 +10,8 @@ from typing import Any
 from uie.corpora.config import dataset_names, load_dataset_config
 from uie.documents import Document, Entity, Mention, document_from_json
 from uie.formats import FORMATS
+from uie.models.families import FAMILIES as MODEL_FAMILIES
+from uie.models.families import REMOTE
 from uie.prompting import Prompt, load_prompt, prompt_names
 from uie.records.mix import Demonstrations, Labels, Mix, MixCorpus, Windows
 from uie.schema import read_schema
@@ -63,6 +65,19 @@ def tasks() -> str:
 def shown_rows(task: str) -> str:
     below = ", with (argument, role) below it" if task in WITH_ARGUMENTS else ""
     return " or ".join(f"({', '.join(slot.replace('_', ' ') for slot in row)})" for row in ROWS[task]) + below
+
+
+def families() -> str:
+    rows = ((f.name, _code(f.model_types), _code(f.targets), f.wrap, f.packing, f.note) for f in MODEL_FAMILIES)
+    return table(("family", "`model_type`", "LoRA targets", "wrap", "packing", "note"), rows)
+
+
+def remote_families() -> str:
+    return table(("family", "`model_type`", "instead"), ((f.name, _code(f.model_types), f.instead) for f in REMOTE))
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def formats() -> str:
@@ -263,6 +278,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "windows": lambda: settings(Windows),
     "tasks": tasks,
     "formats": formats,
+    "families": families,
+    "remote-families": remote_families,
     "corpora": corpora,
     "prompts": prompts,
     "rules": rule_facts,

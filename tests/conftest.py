@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,20 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 DEFAULT_SYSTEM = "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou are kind.<|im_end|>\n{% endif %}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps records that tests encode out of the user's cache; models that lie there are still found."""
+    from uie.resources import cache_folder
+
+    models = cache_folder() / "models"
+    cache = tmp_path_factory.mktemp("cache")
+    if models.is_dir():
+        (cache / "models").symlink_to(models)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UIE_CACHE", str(cache))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """JSON Lines in and out, files that appear whole, output folders that are never overwritten unasked, and their manifests."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -150,6 +151,19 @@ def whole_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Lets one process of a machine in, the others wait: for a folder that several may want to make at once.
+
+    Raises:
+        OSError: the lock, a file beside the folder, cannot be written.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _behind_link(folder: Path) -> Path:

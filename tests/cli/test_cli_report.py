@@ -127,3 +127,36 @@ def test_gold_without_predictions_is_wrong_usage(folder: Path) -> None:
 
     assert result.exit_code == 2
     assert result.stderr.endswith("Error: give both --gold and --predicted, or neither.\n")
+
+
+def test_a_run_folder_becomes_the_page_of_its_training(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "runs" / "towns" / "log.jsonl", [{"step": 1, "steps": 2, "loss": 2.5, "seconds": 1.0}])
+    folder = tmp_path / "runs" / "towns"
+
+    result = run(str(folder))
+    elsewhere = run(str(folder), "--out", str(tmp_path / "page.html"), "--title", "Mine")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert re.fullmatch(rf"Wrote {folder}/training\.html: 0\.\d MB\.\n", result.stderr)
+    assert "<h1>Training of towns</h1>" in (folder / "training.html").read_text(encoding="utf-8")
+    assert data(folder / "training.html")["cards"] == [{"name": "Loss", "value": "2.500", "note": "2.500 at step 1"}]
+    assert elsewhere.exit_code == 0
+    assert "<h1>Mine</h1>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_that_holds_neither_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["report", str(tmp_path)])
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].endswith(
+        f"{tmp_path}: expected scores.json of uie eval, or log.jsonl of uie train, found neither."
+    )
+
+
+def test_documents_belong_to_scores(folder: Path) -> None:
+    (folder / "run").mkdir()
+
+    result = run(str(folder / "run"), "--gold", "a", "--predicted", "b")
+
+    assert result.exit_code == 2
+    assert "--gold, --predicted and --train belong to scores, not to a run folder." in result.stderr

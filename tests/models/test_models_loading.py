@@ -9,8 +9,9 @@ import torch
 from conftest import make_tiny_model
 from peft import LoraConfig, get_peft_model
 
-from uie.errors import ModelError, OutputError
-from uie.models.loading import load_base, load_model, load_tokenizer, merge
+from uie.errors import ModelError
+from uie.models.loading import load_base, load_model, load_tokenizer
+from uie.models.merging import merge
 from uie.models.sources import resolve, run_questions
 
 
@@ -47,7 +48,7 @@ def test_a_merged_model_says_what_its_adapter_says(adapter, tiny_model, tmp_path
     apart = logits(load_model(source, dtype="float32", device="cpu", merge=False))
     together = logits(load_model(source, dtype="float32", device="cpu"))
 
-    merge(source, tmp_path / "merged")
+    merge([source], tmp_path / "merged")
     written = logits(load_model(resolve(str(tmp_path / "merged")), dtype="float32", device="cpu"))
 
     base = logits(load_model(resolve(str(tiny_model)), dtype="float32", device="cpu"))
@@ -55,23 +56,6 @@ def test_a_merged_model_says_what_its_adapter_says(adapter, tiny_model, tmp_path
     torch.testing.assert_close(written, together, rtol=0, atol=0)
     assert (apart - base).abs().max() > 1
     assert load_tokenizer(resolve(str(tmp_path / "merged"))).chat_template is not None
-
-
-def test_merging_does_not_replace_a_folder_unasked(adapter, tiny_model, tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.tex").write_text("x")
-
-    with pytest.raises(OutputError) as error:
-        merge(resolve(str(adapter)), tmp_path / "mine")
-
-    assert str(error.value) == f"{tmp_path}/mine: in use (it holds thesis.tex); choose another --out or say --overwrite."
-
-
-def test_a_model_without_adapter_has_nothing_to_merge(tiny_model, tmp_path):
-    with pytest.raises(ModelError) as error:
-        merge(resolve(str(tiny_model)), tmp_path / "out")
-
-    assert str(error.value) == f"{tiny_model}: nothing to merge: it has no adapter."
 
 
 def test_a_run_folder_goes_before_the_adapter_in_it(adapter, tiny_model, tmp_path):

@@ -1,13 +1,17 @@
 """The card that a run leaves behind."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from uie.documents import Document, Entity, Mention
 from uie.models.sources import ModelSource
 from uie.records.record import Record
-from uie.training.card import base_licence, card
+from uie.scoring.score import score
+from uie.training.asked import origin_of
+from uie.training.card import base_licence, card, note_evaluation
 from uie.training.folder import RunResult
 from uie.training.run import train
 from uie.training.settings import LoraSettings, TrainSettings
@@ -30,7 +34,8 @@ def record(number: int, dataset: str) -> Record:
     return Record("Who?", "x", "None", id=f"{dataset}#{number}", dataset=dataset, split="train", task="NER", text="x")
 
 
-def drawn(settings: TrainSettings, result: RunResult, **parts: list[Record]) -> list[str]:
+def drawn(settings: TrainSettings, result: RunResult, **records: list[Record]) -> list[str]:
+    parts = {part: Counter(map(origin_of, found)) for part, found in records.items()}
     source = ModelSource(settings.model, "model", settings.out.parent, settings.out.parent)
     return card(settings, result, source, parts, {"trained_parameters": 4321}).splitlines()
 
@@ -54,7 +59,7 @@ def test_it_names_base_corpora_licences_and_figures(settings, result):
     assert "| trained parameters | 4,321 |" in lines
     assert "| F1 on dev | 43.21 (weights of step 1,100) |" in lines
     assert "| learning\\_rate | 0.0002 |" in lines
-    assert "Evaluations made later lie in `eval/*/report.md`." in lines
+    assert "None yet; `uie eval --model` notes them here." in lines
     assert f"    uie chat --model {settings.out}" in lines
 
 
@@ -85,3 +90,38 @@ def test_every_run_leaves_one(tiny_model, records_file, tmp_path):
     assert text.startswith("# run\n")
     assert f"| last loss | {result.loss:.4f} nats a graded token |" in text
     assert "| dev | (none named) |  |  | unknown | unknown | 8 |" in text
+
+
+def document(id: str, *types: str) -> Document:
+    text = "Ann met Bob."
+    spans = ((0, 3), (8, 11))
+    mentions = [Mention(text[start:end], start, end) for start, end in spans]
+    return Document(id, text, "mine", entities=tuple(Entity(mention, type) for mention, type in zip(mentions, types, strict=False)))
+
+
+def test_an_evaluation_is_noted_once_and_again_instead_of_the_one_before(settings, result):
+    settings.out.mkdir()
+    path = settings.out / "MODEL_CARD.md"
+    path.write_text("\n".join(drawn(settings, result, train=[record(1, "mine")])), encoding="utf-8")
+    gold = [document("1", "person", "person"), document("2", "person")]
+
+    note_evaluation(settings.out, "a/test.jsonl", score(gold, [document("1"), document("2")]))
+    note_evaluation(settings.out, "a/test.jsonl", score(gold, [document("1", "person"), document("2", "person")]))
+    note_evaluation(settings.out, "b/test.jsonl", score(gold, gold))
+
+    lines = path.read_text(encoding="utf-8").splitlines()
+    begin, end = lines.index("<!-- evaluations -->"), lines.index("<!-- /evaluations -->")
+    assert lines[begin + 1] == "| records | rule | measure | documents | precision | recall | F1 | 95 % interval |"
+    assert [line.rpartition(" | ")[0] for line in lines[begin + 3 : end]] == [
+        "| a/test.jsonl | strict | mine NER entities | 2 | 100.00 | 66.67 | 80.00",
+        "| b/test.jsonl | strict | mine NER entities | 2 | 100.00 | 100.00 | 100.00",
+    ]
+    assert lines[end + 2] == "## Versions"
+
+
+def test_a_folder_without_a_card_gets_none(tmp_path):
+    gold = [document("1", "person", "person")]
+
+    note_evaluation(tmp_path, "test.jsonl", score(gold, gold))
+
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from transformers import AutoModelForCausalLM, TrainerCallback
 from uie.errors import TrainingError
 from uie.models.encoding import Example
 from uie.models.loading import load_tokenizer, resolve
-from uie.records.record import Record
 from uie.storage import write_manifest
-from uie.training.batches import Examples, collate, composed_order, plan_order
+from uie.training.batches import collate, composed_order, plan_order
+from uie.training.encoded import Examples
 from uie.training.launch import launch
 from uie.training.lora import add_adapter
 from uie.training.loss import graded_loss
@@ -188,24 +188,24 @@ def test_shares_count_tokens_saved_and_places_wasted() -> None:
     assert (plain.shared, plain.padding) == (0, pytest.approx(1 - 174 / 190))
 
 
-def test_groups_are_the_records_that_one_instruct_begins() -> None:
-    records = [Record(instruct, "q", "a", id=str(n)) for n, instruct in enumerate(["a", "a", "b", "a", "b", "c", "d", "d"])]
-    # d's two have little in common.
-    examples = [EXAMPLES[n] for n in (0, 1, 3, 2, 4, 5, 0, 3)]
+def test_groups_are_the_records_that_one_instruct_begins(in_memory: Callable[..., Examples]) -> None:
+    short = [example(A[:15], 1), example(A[:15], 2)]
+    # d's two have little in common, and e's two have it in less than 16 tokens.
+    examples = [*(EXAMPLES[n] for n in (0, 1, 3, 2, 4, 5, 0, 3)), *short, EXAMPLES[0]]
 
-    assert prefix_groups(Examples(records, examples, [])) == [0, 0, 2, 0, 2, 5, 6, 7]
+    assert prefix_groups(in_memory(examples, instructs="aababcddeea")).tolist() == [0, 0, 2, 0, 2, 5, 6, 7, 8, 9, 0]
 
 
 def test_groups_stay_together_and_every_example_comes_once_an_epoch() -> None:
     groups = [index // 4 for index in range(24)]
-    order = plan_order([7] * 24, steps=12, batch_size=8, unit=4, seed=0, groups=groups)
+    order = plan_order([7] * 24, steps=12, batch_size=8, seed=0, groups=groups)
 
     assert Counter(order) == Counter(list(range(24)) * 4)
     units = [order[i : i + 4] for i in range(0, 96, 4)]
     assert all(len({groups[index] for index in unit}) == 1 for unit in units)
     assert [groups[unit[0]] for unit in units] != sorted(groups[unit[0]] for unit in units)
     # Members of a large group are drawn anew each epoch.
-    mixed = plan_order([7] * 24, steps=6, batch_size=8, unit=4, seed=0, groups=[0] * 24)
+    mixed = plan_order([7] * 24, steps=6, batch_size=8, seed=0, groups=[0] * 24)
     assert len({frozenset(mixed[i : i + 4]) for i in range(0, 48, 4)}) > 8
 
 

@@ -6,7 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from click.testing import CliRunner
+from forked import Forked, ForkedWorkers
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
+from uie.cli import cli
 from uie.errors import TrainingError, TrainingStopped
 from uie.models.loading import load_base, load_tokenizer, resolve
 from uie.settings import to_mapping
@@ -134,7 +137,7 @@ def test_a_record_whose_loss_is_no_number_is_named(settings, tiny_model, tmp_pat
 
 
 def test_a_loss_that_is_no_number_stops_the_run_before_it_is_saved(settings):
-    settings = replace(settings, save_steps=1, log_steps=10, batch_size=8, micro_batch=8)
+    settings = replace(settings, save_steps=1, log_steps=10, batch_size=8, micro_batch=8, packing="prefix")
 
     class Broken(TrainerCallback):
         def on_step_begin(self, args, state, control, model=None, **given):
@@ -313,31 +316,33 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(settings, expected, small_
 # Real processes
 
 
-def start(settings: TrainSettings, *more: str, before: str = "") -> subprocess.Popen[str]:
+def start(settings: TrainSettings, *more: str, before: str = "") -> Forked:
     """`uie train` in a process of its own; `before` is Python that runs there first."""
     config = settings.out.parent / "train.yaml"
     config.write_text(yaml.safe_dump(to_mapping(settings)), encoding="utf-8")
-    code = f"import sys; {before}\nfrom uie.cli import main; sys.argv[1:] = sys.argv[1:]; main()"
-    given = [sys.executable, "-c", code, "train", "--config", str(config), *more]
-    return subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return Forked(["train", "--config", str(config), *more], settings.out.parent, before=before)
 
 
-def wait_for_step(out: Path, step: int, process: subprocess.Popen[str]) -> None:
+def wait_for_step(out: Path, step: int, process: Forked | None = None) -> None:
     log = out / "log.jsonl"
     while not (log.is_file() and len(log.read_text(encoding="utf-8").splitlines()) >= step):
-        assert process.poll() is None, process.stderr.read()
+        assert process is None or process.returncode is None, process.stderr
         time.sleep(0.005)
 
 
-@pytest.fixture
-def long_settings(settings: TrainSettings) -> TrainSettings:
-    return replace(settings, max_steps=150, save_steps=10)
+@pytest.fixture(scope="module")
+def long(made: TrainSettings, tmp_path_factory: pytest.TempPathFactory) -> TrainSettings:
+    """A run of a second or two, which has ended."""
+    lora = replace(made.lora, targets=("q_proj", "v_proj"))
+    settings = replace(made, out=tmp_path_factory.mktemp("long") / "run", max_steps=60, save_steps=10, micro_batch=4, lora=lora)
+    train(settings)
+    return settings
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-def test_a_process_that_gets_a_signal_saves_and_exits_with_0(long_settings, number):
-    settings = long_settings
+def test_a_process_that_gets_a_signal_saves_and_exits_with_0(long, tmp_path, number):
+    settings = replace(long, out=tmp_path / "run")
     process = start(settings)
     wait_for_step(settings.out, 12, process)
 
@@ -351,27 +356,27 @@ def test_a_process_that_gets_a_signal_saves_and_exits_with_0(long_settings, numb
         f"{settings.out}: stopped at step {step}, with a checkpoint; go on with: "
         f"uie train --config {settings.out}/run.yaml --resume\n"
     )
-    assert 12 <= step < 150
+    assert 12 <= step < 60
     train(settings, resume=True)
-    whole = train(replace(settings, out=settings.out.parent / "whole"))
-    assert_same(weights_of(settings.out), weights_of(whole.out))
+    assert_same(weights_of(settings.out), weights_of(long.out))
 
 
 @pytest.mark.slow
-def test_killed_at_any_step_a_run_ends_with_the_same_weights(long_settings):
-    settings = long_settings
-    draw = random.Random(0)
-    for _ in range(2):
+def test_killed_at_any_step_a_run_ends_with_the_same_weights(long, tmp_path):
+    settings = replace(long, out=tmp_path / "run")
+    seed = random.SystemRandom().randrange(1_000_000)
+    steps = sorted(random.Random(seed).sample(range(1, 50), 3))
+    print(f"seed {seed}: killed after the steps {steps}")  # shown where the test fails
+    for step in steps:
         process = start(settings, "--resume")
-        wait_for_step(settings.out, draw.randint(11, 100), process)
+        wait_for_step(settings.out, step, process)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
         assert process.returncode == -signal.SIGKILL
 
     train(settings, resume=True)
 
-    whole = train(replace(settings, out=settings.out.parent / "whole"))
-    assert_same(weights_of(settings.out), weights_of(whole.out))
+    assert_same(weights_of(settings.out), weights_of(long.out))
 
 
 KILLED_WHILE_SAVING = """
@@ -387,8 +392,8 @@ save, GuardedTrainer._save_optimizer_and_scheduler = GuardedTrainer._save_optimi
 
 
 @pytest.mark.slow
-def test_killed_while_it_writes_a_checkpoint_a_run_ends_with_the_same_weights(long_settings):
-    settings = replace(long_settings, max_steps=30)
+def test_killed_while_it_writes_a_checkpoint_a_run_ends_with_the_same_weights(long, tmp_path):
+    settings = replace(long, out=tmp_path / "run")
     process = start(settings, before=KILLED_WHILE_SAVING)
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
@@ -396,6 +401,41 @@ def test_killed_while_it_writes_a_checkpoint_a_run_ends_with_the_same_weights(lo
 
     train(settings, resume=True)
 
-    assert names(settings.out) == ["checkpoint-20", "checkpoint-30"]
-    whole = train(replace(settings, out=settings.out.parent / "whole"))
-    assert_same(weights_of(settings.out), weights_of(whole.out))
+    assert names(settings.out) == ["checkpoint-50", "checkpoint-60"]
+    assert_same(weights_of(settings.out), weights_of(long.out))
+
+
+@pytest.mark.slow
+def test_when_one_of_two_processes_is_killed_the_other_does_not_wait_and_resuming_ends_with_the_same_weights(
+    long, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    settings = replace(long, out=tmp_path / "run", processes=2, micro_batch=2, lora=replace(long.lora, dropout=0))
+    config = tmp_path / "train.yaml"
+    config.write_text(yaml.safe_dump(to_mapping(settings)), encoding="utf-8")
+    monkeypatch.setattr("uie.training.launch.subprocess", workers := ForkedWorkers())
+    step = random.SystemRandom().randrange(11, 50)
+    print(f"killed after step {step}")  # shown where the test fails
+
+    def kill() -> None:
+        wait_for_step(settings.out, step)
+        os.kill(workers.started[1].pid, signal.SIGKILL)
+
+    (killer := threading.Thread(target=kill, daemon=True)).start()
+    failed = CliRunner().invoke(cli, ["train", "--config", str(config)])
+    killer.join()
+
+    assert failed.exit_code == 1
+    assert failed.stderr.endswith(
+        f"uie: error: {settings.out}: a worker process failed: killed by SIGKILL (by somebody, or by the system that was out of memory); "
+        "go on with --resume.\n"
+    )
+    assert [worker.poll() is None for worker in workers.started] == [False, False]
+
+    resumed = CliRunner().invoke(cli, ["train", "--config", str(config), "--resume"])
+
+    assert (resumed.exit_code, len(workers.started)) == (0, 4)
+    alone = train(replace(settings, out=tmp_path / "alone", processes=1))
+    found, expected = weights_of(settings.out), weights_of(alone.out)
+    assert set(found) == set(expected)
+    assert max((found[key] - expected[key]).abs().max().item() for key in expected) <= 1e-6

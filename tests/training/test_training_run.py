@@ -15,8 +15,10 @@ from uie.errors import ModelError, OutputError, RecordError, SettingsError, Trai
 from uie.models.loading import load_base, load_model, load_tokenizer, resolve
 from uie.settings import build, read_yaml
 from uie.storage import file_hash
-from uie.training.batches import collate, encode_records
-from uie.training.run import graded_loss, train
+from uie.training.batches import collate
+from uie.training.encoded import read_examples
+from uie.training.loss import graded_loss
+from uie.training.run import train
 from uie.training.settings import LoraSettings, TrainSettings
 
 
@@ -120,13 +122,9 @@ def test_stopping_and_resuming_gives_the_same_weights_as_not_stopping(settings, 
 
 
 def test_loss_and_gradients_are_those_of_the_plain_way(tiny_model, records_file):
-    from uie.records.record import read_records
-
     tokenizer = load_tokenizer(resolve(str(tiny_model)))
-    encoded = encode_records(
-        read_records(records_file), tokenizer, wrap="chat", max_length=512, on_error="raise", path=records_file
-    )
-    batch = collate(encoded.examples[:3], pad_id=0)
+    examples = [*read_examples(records_file, tokenizer, wrap="chat", max_length=512, on_error="raise")][:3]
+    batch = collate(examples, pad_id=0)
     ours, plain = (
         load_base(tiny_model, dtype=torch.float32, device=torch.device("cpu")),
         load_base(tiny_model, dtype=torch.float32, device=torch.device("cpu")),
@@ -137,12 +135,12 @@ def test_loss_and_gradients_are_those_of_the_plain_way(tiny_model, records_file)
 
     # Padded on the right, logits everywhere, the model's own loss.
     width = batch["input_ids"].shape[1]
-    rows = [example.input_ids + [0] * (width - len(example.input_ids)) for example in encoded.examples[:3]]
-    labels = [example.labels + [-100] * (width - len(example.labels)) for example in encoded.examples[:3]]
-    mask = [[1] * len(e.input_ids) + [0] * (width - len(e.input_ids)) for e in encoded.examples[:3]]
+    rows = [example.input_ids + [0] * (width - len(example.input_ids)) for example in examples]
+    labels = [example.labels + [-100] * (width - len(example.labels)) for example in examples]
+    mask = [[1] * len(e.input_ids) + [0] * (width - len(e.input_ids)) for e in examples]
     expected = plain(input_ids=torch.tensor(rows), attention_mask=torch.tensor(mask), labels=torch.tensor(labels)).loss
     expected.backward()
-    assert len({len(e.input_ids) for e in encoded.examples[:3]}) > 1
+    assert len({len(e.input_ids) for e in examples}) > 1
     assert (total / count).item() == pytest.approx(expected.item(), rel=1e-5)
     gradients = {name: weight.grad for name, weight in plain.named_parameters()}
     for name, weight in ours.named_parameters():
@@ -171,7 +169,7 @@ def test_the_run_folder_says_what_was_done(settings, records_file, tiny_model):
     manifest = json.loads((settings.out / "manifest.json").read_text())
     questions = json.loads((settings.out / "questions.json").read_text())
     assert sorted(path.name for path in settings.out.iterdir()) == [
-        "MODEL_CARD.md", "adapter", "checkpoints", "log.jsonl", "manifest.json", "questions.json", "run.yaml",
+        "MODEL_CARD.md", "adapter", "checkpoints", "log.jsonl", "manifest.json", "questions.json", "run.yaml", "training.html",
     ]  # fmt: skip
     assert build(TrainSettings, read_yaml(settings.out / "run.yaml"), where="run.yaml") == settings
     assert (manifest["command"], manifest["finished"], manifest["steps"]) == ("train", True, 4)

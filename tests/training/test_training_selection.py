@@ -132,7 +132,7 @@ def steps(one: SelectByF1, *numbers: int) -> list[bool]:
     told = []
     for number in numbers:
         control = SimpleNamespace(should_training_stop=False, should_log=True)
-        one.on_step_end(None, SimpleNamespace(global_step=number), control)
+        one.on_step_end(None, SimpleNamespace(global_step=number, max_steps=100), control)
         told.append(control.should_training_stop)
     return told
 

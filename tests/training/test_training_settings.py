@@ -1,7 +1,6 @@
-"""Settings of training, the order of examples, and the DeepSpeed config and command derived from the settings."""
+"""Settings of training, the order of examples, and the DeepSpeed config derived from the settings."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,9 @@ from uie.errors import SettingsError, TrainingError
 from uie.records.record import Record
 from uie.settings import build
 from uie.storage import write_manifest
+from uie.training.asked import AskedOfRecords
 from uie.training.batches import composed_order, plan_order
 from uie.training.folder import composed_batch, write_questions
-from uie.training.launch import command
 from uie.training.settings import TrainSettings
 from uie.training.zero import deepspeed_config
 
@@ -48,22 +47,22 @@ def test_a_wrong_setting_is_named(wrong, message):
 
 
 def test_every_example_comes_once_an_epoch_and_steps_are_whole():
-    order = plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, unit=2, seed=0)
+    order = plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, seed=0)
 
     assert len(order) == 20
     assert sorted(order) == sorted([0, 1, 2, 3, 4] * 4)
-    assert order == plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, unit=2, seed=0)
-    assert order != plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, unit=2, seed=1)
+    assert order == plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, seed=0)
+    assert order != plan_order([3, 1, 2, 5, 4], steps=5, batch_size=4, seed=1)
 
 
-def test_examples_of_like_length_are_computed_together():
-    lengths = [10, 100] * 8
+def test_examples_of_like_length_come_into_one_batch():
+    lengths = [10, 100] * 16
 
-    order = plan_order(lengths, steps=4, batch_size=4, unit=2, seed=0)
+    order = plan_order(lengths, steps=8, batch_size=4, seed=0)
 
-    units = [{lengths[index] for index in order[i : i + 2]} for i in range(0, 16, 2)]
-    assert all(len(unit) == 1 for unit in units)
-    assert units != sorted(units, key=min)  # shuffled, not short ones first
+    batches = [{lengths[index] for index in order[i : i + 4]} for i in range(0, 32, 4)]
+    assert all(len(batch) == 1 for batch in batches)
+    assert batches != sorted(batches, key=min)  # shuffled, not short ones first
 
 
 def test_composed_records_keep_their_batches_over_and_over():
@@ -115,17 +114,6 @@ def test_deepspeed_is_told_the_stage_and_nothing_the_trainer_knows():
     assert numbers == []
 
 
-def test_the_launcher_starts_a_module_of_ours_on_a_free_port():
-    settings = build(TrainSettings, {**GIVEN, "processes": 2}, where="t")
-
-    line = command(settings, resume=True)
-
-    port = line.index("--master_port")
-    assert int(line[port + 1]) > 1023
-    assert line[:port] == [sys.executable, "-m", "deepspeed.launcher.runner", "--num_nodes", "1", "--num_gpus", "2"]
-    assert line[port + 2 :] == ["--module", "uie.training.worker", "runs/x/run.yaml", "--resume"]
-
-
 def test_a_run_remembers_each_label_by_the_name_it_mostly_had(tmp_path):
     def asks(number: int, **names: str) -> Record:
         schema = {"entities": {label: {"name": name} for label, name in names.items()}}
@@ -133,7 +121,10 @@ def test_a_run_remembers_each_label_by_the_name_it_mostly_had(tmp_path):
 
     records = [asks(1, PER="T1", LOC="place"), asks(2, LOC="T1", PER="person"), asks(3, PER="person"), asks(4, LOC="place")]
 
-    write_questions(tmp_path, "chat", records, max_answer_tokens=9)
+    asked = AskedOfRecords()
+    for found in records:
+        asked.note(found)
+    write_questions(tmp_path, "chat", asked.mapping(), max_answer_tokens=9)
 
     held = json.loads((tmp_path / "questions.json").read_text(encoding="utf-8"))
     assert held["schemas"] == {"d": {"NER": {"lang": "en", "entities": {"PER": {"name": "person"}, "LOC": {"name": "place"}}}}}

@@ -41,7 +41,7 @@ _SHORT = {
     "corpora": "List and check corpora.",
     "prompts": "List, show, check and import prompts.",
     "records": "Show, measure and exchange records.",
-    "models": "List, fetch and merge models.",
+    "models": "List, fetch, merge and convert models.",
     "doctor": "Versions, hardware and what is installed, for bug reports.",
 }
 
@@ -105,6 +105,7 @@ def shown(run: Callable[[], Any]) -> Any:
     ),
 )
 @click.version_option(__version__, prog_name="uie")
+@click.option("--local_rank", hidden=True, expose_value=False)  # deepspeed's launcher puts it there; the environment says it too
 def cli() -> None:
     """Make an instruction-following language model extract entities, relations and events, and show how well it does."""
 

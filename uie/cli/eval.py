@@ -15,6 +15,7 @@ from uie.cli.progress import bar
 
 if TYPE_CHECKING:
     from uie.documents import Document
+    from uie.extraction.evaluation import Evaluation
     from uie.scoring.analysis import Analysis
 
 _SOURCES = "give --gold and --predicted, or --model and --records, or --outputs, or --board with --model or --predicted."
@@ -201,8 +202,16 @@ def _of_model(model: str, records: Path, gold: Path | None, how: _How, **predict
         )
     facts = {"model": model, "gold": done.gold_from, **how.facts(), **done.summary.facts}
     inputs = how.inputs(None if done.gold_from == "answers" else done.gold_from, done.summary.out / "predictions.jsonl")
+    _note(model, records, done)
     written = ("predictions.jsonl", "generations.jsonl")
     return _Found(done.analysis, done.gold, done.predicted, inputs, done.summary.out, facts, done.summary.seconds, written)
+
+
+def _note(model: str, records: Path, done: "Evaluation") -> None:
+    """In the card of the run that was scored, where it is one."""
+    from uie.training.card import note_evaluation
+
+    note_evaluation(Path(model), str(records), done.analysis.scores)
 
 
 def _of_documents(gold: Path, predicted: Path, how: _How) -> _Found:

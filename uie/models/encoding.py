@@ -25,6 +25,8 @@ _TEXTS = {
 _TEMPLATE_ARGUMENTS = {"enable_thinking": False, "date_string": "26 Jul 2024"}
 _MARK = "uie\ue000mark"
 _UNLABELLED = -100
+EMPTY_ANSWER = "the answer is empty; an answer that finds nothing says so in words, such as None."
+"""Why a record cannot be learned from: nothing but stopping would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,7 @@ def encode_conversation(tokenizer: PreTrainedTokenizerBase, turns: Sequence[tupl
     if wrap not in _TEXTS:
         raise ModelError(f"wrap {wrap!r}: expected one of {', '.join(WRAPS)}.")
     text = "\n\n".join(_TEXTS[wrap].format(said) + answered for said, answered in turns)
-    ids = _encode_text(tokenizer, text, add_special_tokens=True)
-    # Some tokenizers close what they encode; an answer is still to come.
-    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
+    return _left_open(tokenizer, _encode_text(tokenizer, text, add_special_tokens=True))
 
 
 def encode_example(tokenizer: PreTrainedTokenizerBase, instruct: str, query: str, answer: str, wrap: str) -> Example:
@@ -68,10 +68,47 @@ def encode_example(tokenizer: PreTrainedTokenizerBase, instruct: str, query: str
         RecordError: the answer is empty, so that nothing but stopping would be learned.
     """
     if not answer:
-        raise RecordError("the answer is empty; an answer that finds nothing says so in words, such as None.")
+        raise RecordError(EMPTY_ANSWER)
     prompt = encode_prompt(tokenizer, instruct, query, wrap)
-    graded = [*_encode_text(tokenizer, answer, add_special_tokens=False), end_id(tokenizer, wrap)]
+    return _joined(prompt, _encode_text(tokenizer, answer, add_special_tokens=False), end_id(tokenizer, wrap))
+
+
+def encode_examples(tokenizer: PreTrainedTokenizerBase, texts: Sequence[tuple[str, str, str]], wrap: str) -> list[Example]:
+    """`encode_example` of each (instruct, query, answer), in two calls of the tokenizer: fast ones then use all cores.
+
+    Raises:
+        RecordError: an answer is empty.
+    """
+    if not texts:
+        return []
+    if not all(answer for _, _, answer in texts):
+        raise RecordError(EMPTY_ANSWER)
+    prompts = _encode_prompts(tokenizer, [prompt_text(instruct, query) for instruct, query, _ in texts], wrap)
+    answers = _encode_texts(tokenizer, [answer for _, _, answer in texts], add_special_tokens=False)
+    end = end_id(tokenizer, wrap)
+    return [_joined(prompt, answer, end) for prompt, answer in zip(prompts, answers, strict=True)]
+
+
+def _joined(prompt: list[int], answer: list[int], end: int) -> Example:
+    graded = [*answer, end]
     return Example(prompt + graded, [_UNLABELLED] * len(prompt) + graded)
+
+
+def _encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], wrap: str) -> list[list[int]]:
+    """`encode_conversation` of each prompt."""
+    if wrap != "chat" and wrap in _TEXTS:
+        found = _encode_texts(tokenizer, [_TEXTS[wrap].format(prompt) for prompt in prompts], add_special_tokens=True)
+        return [_left_open(tokenizer, ids) for ids in found]
+    _, looks_special = _special_tokens(tokenizer)
+    plain = [number for number, prompt in enumerate(prompts) if not looks_special.search(prompt)]
+    if wrap != "chat" or tokenizer.chat_template is None or not plain:
+        return [encode_conversation(tokenizer, [(prompt, "")], wrap) for prompt in prompts]
+    rendered = [_render(tokenizer, _messages(tokenizer, [(prompts[number], "")])) for number in plain]
+    together = dict(zip(plain, tokenizer(rendered, add_special_tokens=False)["input_ids"], strict=True))
+    return [
+        list(together[number]) if number in together else encode_conversation(tokenizer, [(prompt, "")], wrap)
+        for number, prompt in enumerate(prompts)
+    ]
 
 
 def end_id(tokenizer: PreTrainedTokenizerBase, wrap: str) -> int:
@@ -125,6 +162,16 @@ def _id_of(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
 
 def _encode_text(tokenizer: PreTrainedTokenizerBase, text: str, *, add_special_tokens: bool) -> list[int]:
     return list(tokenizer(text, add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"])
+
+
+def _encode_texts(tokenizer: PreTrainedTokenizerBase, texts: list[str], *, add_special_tokens: bool) -> list[list[int]]:
+    found: Any = tokenizer(texts, add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"]
+    return [list(ids) for ids in found]
+
+
+def _left_open(tokenizer: PreTrainedTokenizerBase, ids: list[int]) -> list[int]:
+    """Some tokenizers close what they encode; an answer is still to come."""
+    return ids[:-1] if ids and ids[-1] == tokenizer.eos_token_id else ids
 
 
 def _messages(tokenizer: PreTrainedTokenizerBase, turns: Sequence[tuple[str, str]]) -> list[dict[str, str]]:

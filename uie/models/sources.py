@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from uie.errors import ModelError, unknown_name
 from uie.models.catalogue import CATALOGUE, fetch, fetched
+from uie.models.families import remote_code
 from uie.settings import read_yaml
 from uie.storage import parse_object
 
@@ -114,7 +115,7 @@ def _adapter(name: str, adapter: Path, download: bool, base: str | None) -> Mode
 def _check_fits(adapter: Path, config: Mapping[str, Any], base: ModelSource) -> None:
     """peft loads an adapter of a shallower model with a warning only, so sizes are compared here."""
     shape = _read_json(base.base / "config.json")
-    weights = _tensor_shapes(adapter / "adapter_model.safetensors")
+    weights = tensor_shapes(adapter / "adapter_model.safetensors")
     layers = {int(found.group(1)) for key in weights if (found := re.search(r"\.(?:layers|h)\.(\d+)\.", key))}
     widths = {size[-1] for key, size in weights.items() if _READS_HIDDEN.search(key)}
     for what, have, expected in (
@@ -129,7 +130,7 @@ def _check_fits(adapter: Path, config: Mapping[str, Any], base: ModelSource) -> 
             )
 
 
-def _tensor_shapes(path: Path) -> dict[str, list[int]]:
+def tensor_shapes(path: Path) -> dict[str, list[int]]:
     """Names and shapes from the header of a safetensors file: eight bytes of length, then JSON."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
@@ -143,6 +144,8 @@ def _tensor_shapes(path: Path) -> dict[str, list[int]]:
 
 
 def _model(name: str, folder: Path) -> ModelSource:
+    if told := remote_code(_read_json(folder / "config.json")):  # asked first: these families publish pickled weights
+        raise ModelError(f"{folder}: {told}")
     if not any((folder / weights).is_file() for weights in _WEIGHTS):
         raise ModelError(
             f"{folder}: no model.safetensors; it holds {_holds(folder)}. Pickled weights are not read: save them as safetensors."

@@ -7,33 +7,37 @@ from transformers import TrainingArguments
 
 from uie.errors import TrainingError
 from uie.training.settings import TrainSettings
-from uie.training.zero import deepspeed_config
+from uie.training.zero import deepspeed_config, fsdp_config
 
 
 def training_arguments(
-    settings: TrainSettings, *, device: torch.device, bf16: bool, steps: int, evaluates: bool
+    settings: TrainSettings, *, at_once: int, device: torch.device, bf16: bool, steps: int, evaluates: bool
 ) -> TrainingArguments:
+    """`at_once`: how many records a process computes at once, `micro_batch` or a divisor of it."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
-    at_once = settings.micro_batch * processes
-    if settings.batch_size % at_once:
-        raise TrainingError(f"batch_size: expected a multiple of micro_batch × processes = {at_once}, found {settings.batch_size}.")
+    unit = settings.micro_batch * processes
+    if settings.batch_size % unit:
+        raise TrainingError(f"batch_size: expected a multiple of micro_batch × processes = {unit}, found {settings.batch_size}.")
     arguments = TrainingArguments(
         output_dir=str(settings.out / "checkpoints"),
         use_cpu=device.type == "cpu",
         bf16=bf16,
         seed=settings.seed,
         max_steps=steps,
-        per_device_train_batch_size=settings.micro_batch,
-        gradient_accumulation_steps=settings.batch_size // at_once,
-        per_device_eval_batch_size=settings.micro_batch,
+        per_device_train_batch_size=at_once,
+        gradient_accumulation_steps=settings.batch_size // (at_once * processes),
+        per_device_eval_batch_size=at_once,
         learning_rate=settings.peak_learning_rate,
         lr_scheduler_type=settings.schedule if settings.schedule != "constant" else "constant_with_warmup",
         warmup_steps=int(steps * settings.warmup_share),
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
-        activation_checkpointing=settings.gradient_checkpointing,
+        neftune_noise_alpha=settings.neftune,
+        activation_checkpointing=settings.gradient_checkpointing and not settings.fsdp,
         activation_checkpointing_kwargs={"use_reentrant": False},
         deepspeed=deepspeed_config(settings),
+        fsdp=settings.fsdp,
+        fsdp_config=fsdp_config(settings),
         train_sampling_strategy="sequential",  # plan_order has drawn the order
         logging_steps=settings.log_steps,
         logging_first_step=True,
@@ -46,7 +50,8 @@ def training_arguments(
         label_names=["labels"],
         dataloader_pin_memory=device.type != "cpu",
         ddp_find_unused_parameters=False,
-        report_to="none",
+        report_to="none",  # run.py adds them itself, so that TensorBoard's files lie in the run folder
+        run_name=settings.out.resolve().name,
         disable_tqdm=True,
     )
     if settings.deepspeed != "none":

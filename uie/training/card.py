@@ -1,8 +1,7 @@
-"""A finished run → `MODEL_CARD.md`: what it was trained from, on what, how, with what result, and how to use it. Imports no torch."""
+"""A finished run → `MODEL_CARD.md`: what it was trained from, on what, how, with what result, how well it does. Imports no torch."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,18 @@ from uie.corpora.config import DatasetConfig, dataset_names, load_dataset_config
 from uie.errors import UIEError
 from uie.models.catalogue import CATALOGUE
 from uie.models.sources import ModelSource
-from uie.records.record import Record
+from uie.reports.figures import interval_text, percent
 from uie.reports.markdown import escaped, table
+from uie.scoring.scores import Scores
 from uie.storage import environment, whole_file
 from uie.training.folder import RunResult
 from uie.training.settings import TrainSettings
 
 _UNKNOWN = "unknown"
+Origins = Mapping[tuple[str, str, str], int]
+"""How many records are of which corpus, split and task (`uie.training.asked.origin_of`)."""
+_BEGIN, _END = "<!-- evaluations -->", "<!-- /evaluations -->"
+_NONE_YET = "None yet; `uie eval --model` notes them here."
 _SHOWN = (
     "mode", "lora.r", "lora.alpha", "lora.targets", "wrap", "epochs", "max_steps", "batch_size", "learning_rate", "schedule",
     "warmup_share", "weight_decay", "max_length", "seed",
@@ -24,15 +28,15 @@ _SHOWN = (
 
 
 def write_card(
-    settings: TrainSettings, result: RunResult, source: ModelSource, parts: Mapping[str, Sequence[Record]], facts: Mapping[str, Any]
+    settings: TrainSettings, result: RunResult, source: ModelSource, parts: Mapping[str, Origins], facts: Mapping[str, Any]
 ) -> None:
-    """`parts`: the records by what they were for ("train", "dev"); `facts`: the manifest's own, such as trained_parameters."""
+    """`parts`: where the records came from, by what they were for ("train", "dev"); `facts`: the manifest's own, such as trained_parameters."""
     with whole_file(settings.out / "MODEL_CARD.md") as out:
         out.write(card(settings, result, source, parts, facts))
 
 
 def card(
-    settings: TrainSettings, result: RunResult, source: ModelSource, parts: Mapping[str, Sequence[Record]], facts: Mapping[str, Any]
+    settings: TrainSettings, result: RunResult, source: ModelSource, parts: Mapping[str, Origins], facts: Mapping[str, Any]
 ) -> str:
     what = "LoRA adapter" if settings.mode == "lora" else "model"
     base = escaped(settings.model)
@@ -50,13 +54,52 @@ def card(
         "## Result",
         table(("figure", "value"), (), _figures(result, facts)),
         *_caution(result),
-        "Evaluations made later lie in `eval/*/report.md`.",
+        "## Evaluations",
+        "\n".join((_BEGIN, _NONE_YET, _END)),
         "## Versions",
         table(("library", "version"), (), _versions()),
         "## Use",
         _commands(settings.out),
     )
     return "\n\n".join(sections) + "\n"
+
+
+def note_evaluation(run: Path, records: str, scores: Scores) -> None:
+    """Puts the scores of a run into its card, instead of earlier ones of the same records, rule and number of documents.
+
+    Nothing happens where the card is gone or its marks are.
+    """
+    path = run / "MODEL_CARD.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    before, begin, rest = text.partition(_BEGIN)
+    held, end, after = rest.partition(_END)
+    if not (begin and end):
+        return
+    new = [line for line in _evaluations(records, scores).splitlines() if line]
+    heads, rows = new[:2], new[2:]
+    kept = [line for line in held.splitlines() if line.startswith("| ") and line not in heads and not _is_any_of(line, rows)]
+    with whole_file(path) as out:
+        out.write("\n".join((before + begin, *heads, *sorted([*kept, *rows]), end + after)))
+
+
+def _evaluations(records: str, scores: Scores) -> str:
+    rows = [
+        (
+            records,
+            row.rule,
+            f"{row.dataset} {row.task} {row.measure}".strip(),
+            f"{row.documents:,}",
+            *(percent(figure) for figure in row.figures),
+            interval_text(row.intervals.f1 if row.intervals else None),
+        )
+        for row in scores.rows
+    ]
+    return table(("records", "rule", "measure"), ("documents", "precision", "recall", "F1", "95 % interval"), rows)
+
+
+def _is_any_of(line: str, rows: Iterable[str]) -> bool:
+    """Whether one of the rows is of the same records, rule, measure and number of documents."""
+    return any(line.split(" | ")[:4] == row.split(" | ")[:4] for row in rows)
 
 
 def base_licence(model: str, folder: Path) -> str:
@@ -69,14 +112,13 @@ def base_licence(model: str, folder: Path) -> str:
     return found.group(1) if found else _UNKNOWN
 
 
-def _data(parts: Mapping[str, Sequence[Record]]) -> Iterator[str]:
+def _data(parts: Mapping[str, Origins]) -> Iterator[str]:
     """A row for each corpus, part and task; below the table what is to be cited."""
     configs = _configs()
     rows = []
     citations: dict[str, None] = {}
-    for part, records in parts.items():
-        counts = Counter((record.dataset, record.split, "" if record.is_bare else record.task) for record in records)
-        for (dataset, split, task), count in sorted(counts.items()):
+    for part, origins in parts.items():
+        for (dataset, split, task), count in sorted(origins.items()):
             found = configs.get(dataset, ())
             licence = _joined(config.licence for config in found)
             where = _joined(config.source.repository for config in found)

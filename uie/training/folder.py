@@ -1,12 +1,10 @@
 """The run folder: what lies where, what is written when, and what a finished run says of itself. Imports no torch."""
 
-import json
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,6 @@ import yaml
 
 from uie.errors import TrainingError
 from uie.models.sources import resolve
-from uie.records.record import Record
-from uie.schema import KINDS, Label, Schema, read_schema, schema_to_mapping
 from uie.settings import read_yaml, to_mapping
 from uie.storage import claim_folder, file_hash, parse_object, refuse_in_use, whole_file, write_json, write_manifest
 from uie.training.checkpoints import checkpoints_of
@@ -25,7 +21,9 @@ Json = dict[str, Any]
 _FIGURES = ("steps", "loss", "dev_loss", "seconds", "device", "dtype", "f1", "best_step")
 _BASE_FILES = {".safetensors", ".json", ".jinja", ".model"}
 # Two runs that differ in these only take the same steps.
-_MAY_CHANGE = {"out", "log_steps", "save_steps", "eval_steps", "keep_checkpoints"}
+_MAY_CHANGE = {"out", "log_steps", "save_steps", "eval_steps", "keep_checkpoints", "micro_batch", "gradient_checkpointing"}
+LESS_AT_ONCE = "micro_batch.json"
+"""In the run folder of a run that was out of memory: how many records a process computes at once since then (`uie.training.memory`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ def _other_inputs(held: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def discard_unstarted(out: Path) -> None:
     """Removes a run folder in which no step was taken: a mistake in the input shall not leave a folder that is in the way."""
-    if not (out / "log.jsonl").is_file() and not checkpoints_of(out):
+    if not (out / "log.jsonl").is_file() and not checkpoints_of(out) and not (out / LESS_AT_ONCE).is_file():
         shutil.rmtree(out)
 
 
@@ -140,62 +138,9 @@ def is_finished(out: Path) -> bool:
     return bool(held.get("finished")) and (out / str(held["weights"])).is_dir()
 
 
-def write_questions(out: Path, wrap: str, records: Iterable[Record], *, max_answer_tokens: int) -> None:
-    """`questions.json`: what the run was asked, so that prediction asks the same way."""
-    seen: dict[str, dict[str, None]] = {"tasks": {}, "formats": {}, "prompts": {}, "langs": {}}
-    asked: dict[str, dict[str, _Asked]] = {}
-    read: dict[str, Schema] = {}
-    for record in records:
-        for key, value in (("tasks", record.task), ("formats", record.format), ("prompts", record.prompt), ("langs", record.lang)):
-            if value and not (record.is_bare and key in ("tasks", "langs")):  # a bare record has only the defaults of these
-                seen[key][value] = None
-        if record.schema:
-            text = record.lang + json.dumps(record.schema)
-            if text not in read:
-                read[text] = read_schema(record.schema, lang=record.lang, where=f"record {record.id}")
-            asked.setdefault(record.dataset, {}).setdefault(record.task, _Asked(record.lang)).add(read[text])
-    mappings = {
-        dataset: {task: schema_to_mapping(found.schema()) for task, found in tasks.items()} for dataset, tasks in asked.items()
-    }
-    lists = {key: list(values) for key, values in seen.items()}
-    write_json(out / "questions.json", {"wrap": wrap, **lists, "schemas": mappings, "max_answer_tokens": max_answer_tokens})
-
-
-class _Asked:
-    """All labels that the records of one corpus and task ask, each by the name it has in most of them.
-
-    Records ask samples of one schema, and may show a label by a paraphrase or a code.
-    """
-
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-        self._names: dict[tuple[str, ...], Counter[str]] = {}
-        self._first: dict[tuple[str, ...], Label] = {}
-
-    def add(self, schema: Schema) -> None:
-        for kind in KINDS:
-            for label in getattr(schema, kind):
-                self._note((kind, label.label), label)
-                for role in getattr(label, "roles", ()):
-                    self._note((kind, label.label, role.label), role)
-
-    def schema(self) -> Schema:
-        events = tuple(replace(event, roles=self._labels("events", event.label)) for event in self._labels("events"))
-        return Schema(self._lang, self._labels("entities"), self._labels("relations"), events)
-
-    def _note(self, key: tuple[str, ...], label: Label) -> None:
-        self._names.setdefault(key, Counter())[label.name] += 1
-        self._first.setdefault(key, label)
-
-    def _labels(self, *parent: str) -> tuple[Any, ...]:
-        found, taken = [], set()
-        for key, label in self._first.items():
-            if key[:-1] == parent:
-                names = [name for name, _ in self._names[key].most_common()]
-                name = next((name for name in (*names, label.label) if name not in taken), label.label)
-                taken.add(name)
-                found.append(replace(label, name=name))
-        return tuple(found)
+def write_questions(out: Path, wrap: str, asked: Mapping[str, Any], *, max_answer_tokens: int) -> None:
+    """`questions.json`: what the run was asked (`uie.training.asked`), so that prediction asks the same way."""
+    write_json(out / "questions.json", {"wrap": wrap, **asked, "max_answer_tokens": max_answer_tokens})
 
 
 def close_run(settings: TrainSettings, result: RunResult, facts: Mapping[str, Any]) -> None:

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from transformers import Trainer, TrainerCallback
 
-from uie.errors import TrainingError
+from uie.errors import TrainingError, UIEError
 from uie.models.encoding import Example
-from uie.training.batches import Examples
 from uie.training.checkpoints import PARTIAL, checkpoints_of, fault_of, publish, remove_partial
+from uie.training.encoded import Examples
 from uie.training.stopping import StopRequest
 
 _SHOWN = 5
@@ -25,7 +27,7 @@ T = TypeVar("T")
 class StepRecords:
     """Which records the steps of a run see: `order` holds places in `examples`, `batch_size` of them a step."""
 
-    def __init__(self, examples: Examples, order: Sequence[int], batch_size: int) -> None:
+    def __init__(self, examples: Examples, order: NDArray[np.int64], batch_size: int) -> None:
         self._examples = examples
         self._order = order
         self._batch_size = batch_size
@@ -33,7 +35,7 @@ class StepRecords:
     def of(self, step: int) -> list[tuple[str, Example]]:
         """Ids and examples of a step, counted from 1."""
         places = self._order[(step - 1) * self._batch_size : step * self._batch_size]
-        return [(self._examples.records[place].id, self._examples.examples[place]) for place in places]
+        return [(self._examples.id_of(place), self._examples[place]) for place in places.tolist()]
 
 
 class GuardedTrainer(Trainer):
@@ -138,16 +140,16 @@ def any_process(flag: bool, device: torch.device) -> bool:
 
 
 def as_main_found(find: Callable[[], T], *, is_main: bool, device: torch.device) -> T:
-    """What the main process finds, in every process; its TrainingError too is raised in all."""
+    """What the main process finds, in every process; its UIEError too is raised in all."""
     found: list[Any] = [None]
     if is_main:
         try:
             found = [find()]
-        except TrainingError as error:
+        except UIEError as error:
             found = [error]
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.broadcast_object_list(found, device=device)
-    if isinstance(found[0], TrainingError):
+    if isinstance(found[0], UIEError):
         raise found[0]
     return found[0]  # type: ignore[no-any-return]
 

@@ -5,21 +5,27 @@ positions it would have alone. Records of one build-data group (`share`) have su
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from uie.models.encoding import Example
-from uie.training.batches import Examples, collate
+from uie.training.batches import collate
+from uie.training.encoded import Examples
 from uie.training.loss import UNGRADED, graded_loss
+from uie.training.memory import is_out_of_memory
+from uie.training.settings import TrainSettings
 
 _LEAST = 16  # tokens that prompts must share to be planned together: more than most chat templates begin with
 # A row of this many tokens is taken to cost twice what its tokens cost alone, because each attends to all. A cautious estimate: with
 # a random 10 M Llama on a CPU rows of 400 and of 800 tokens took the same time for each token, to what could be measured.
 _ROW = 1500
+_BLOCK = 1 << 16  # examples whose first tokens are compared together, in 20 MB or so
 _COUNTED = 1000  # micro-batches from which the shares are estimated; the order is drawn, so the first ones are a sample
 
 _PLAIN = {"full_attention", "sliding_attention", "attention"}
@@ -49,18 +55,25 @@ class Shares:
 # Which examples are computed together
 
 
-def prefix_groups(examples: Examples) -> list[int]:
+def prefix_groups(examples: Examples) -> NDArray[np.int64]:
     """A number for each example: the same for those that one instruct begins; an example without a partner has one of its own."""
-    members: dict[str, list[int]] = {}
-    for index, record in enumerate(examples.records):
-        members.setdefault(record.instruct, []).append(index)
-    groups = list(range(len(examples.examples)))
-    for found in members.values():
-        first = examples.examples[found[0]]
-        if len(found) > 1 and min(_common(first, examples.examples[index]) for index in found[1:]) >= _LEAST:
-            for index in found:
-                groups[index] = found[0]
-    return groups
+    own, first = np.arange(len(examples)), examples.instructs.astype(np.int64)
+    begins_alike = np.zeros(len(examples), dtype=bool)
+    for at in range(0, len(examples), _BLOCK):
+        of = slice(at, at + _BLOCK)
+        begins_alike[of] = (_heads(examples, own[of]) == _heads(examples, first[of])).all(1)
+    has_stranger = np.zeros(len(examples), dtype=bool)
+    has_stranger[first[~begins_alike]] = True
+    return np.where(has_stranger[first], own, first)
+
+
+def _heads(examples: Examples, of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first tokens of prompts, (examples, 16); what shorter prompts lack is a number for each that no other token equals."""
+    starts = examples.starts[of]
+    places = starts[:, None] + np.arange(_LEAST)
+    ends = examples.starts[of + 1] - examples.graded[of]  # of the prompts
+    tokens = examples.tokens[np.minimum(places, ends[:, None] - 1)].astype(np.int64)
+    return np.where(places < ends[:, None], tokens, -1 - of[:, None])
 
 
 def cut_packs(examples: Sequence[Example]) -> list[Pack]:
@@ -98,7 +111,7 @@ def fill_rows(packs: Sequence[Pack]) -> list[list[Pack]]:
     return rows
 
 
-def measure_shares(micro_batches: Sequence[Sequence[Example]], *, packs: bool) -> Shares:
+def measure_shares(micro_batches: Iterable[Sequence[Example]], *, packs: bool) -> Shares:
     """Over the first thousand of the micro-batches, as the collators would lay them out."""
     prompts = again = kept = places = 0
     for examples in islice(micro_batches, _COUNTED):
@@ -152,7 +165,16 @@ def _row(row: Sequence[Pack], width: int, *, pad_id: int) -> tuple[list[int], ..
     return found
 
 
-# Whether a model can
+# Whether a run and a model can
+
+
+def reason_against_settings(settings: TrainSettings) -> str | None:
+    """Why packs would not be exact whatever the model is; None where nothing speaks against them."""
+    if settings.prompt_loss_weight:
+        return "prompt_loss_weight: the last place of a shared beginning would have to predict several tokens"
+    if settings.neftune is not None:
+        return "neftune: records would share the noise on their beginning, and its size goes by the length of a row"
+    return None
 
 
 def mask_dtype(model: Any) -> torch.dtype:
@@ -191,6 +213,8 @@ def trial_against(model: Any, examples: Sequence[Example], *, pad_id: int) -> st
     try:
         packed = graded_loss(model, _on(model, batch))[0].item()
     except (RuntimeError, ValueError, IndexError, TypeError) as error:  # whatever a model's code says to a mask it does not know
+        if is_out_of_memory(error):  # says nothing of the model
+            raise
         return f"it cannot be computed with a mask of segments: {' '.join(str(error).split())[:120]}"
     tolerance = 1e-4 if model.dtype == torch.float32 else 2e-2
     if not abs(packed - one_by_one) <= tolerance * abs(one_by_one):  # so that nan is a difference

@@ -2,17 +2,28 @@
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from uie.errors import TrainingError
 from uie.models.encoding import Example
-from uie.training.batches import Examples, collate, composed_order, plan_order
+from uie.training.batches import collate, composed_order, plan_order
+from uie.training.encoded import Examples
 from uie.training.folder import composed_batch
-from uie.training.packing import collate_packs, mask_dtype, measure_shares, prefix_groups, reason_against, trial_against
+from uie.training.packing import (
+    collate_packs,
+    mask_dtype,
+    measure_shares,
+    prefix_groups,
+    reason_against,
+    reason_against_settings,
+    trial_against,
+)
 from uie.training.settings import TrainSettings
 
 _TRIED = 100  # micro-batches of which the longest is tried as packs
@@ -25,7 +36,7 @@ class Plan:
     `facts`: `packing` ("prefix" or "none"), `packing_reason` where the model cannot, `shared_share` and `padding_share` (`Shares`).
     """
 
-    order: list[int]
+    order: NDArray[np.int64]
     collator: Callable[[Sequence[Example]], dict[str, torch.Tensor]]
     facts: dict[str, Any]
 
@@ -44,38 +55,41 @@ def plan(
     dev: Examples | None,
     *,
     steps: int,
-    processes: int,
+    at_once: int,
     device: torch.device,
     pad_id: int,
 ) -> Plan:
     """`model` is the base as it was loaded, without an adapter; it is moved to `device` for a trial.
     One without weights (on the meta device, in a dry run) is not tried.
 
+    `at_once` records are computed at once by each process: `micro_batch`, or a divisor of it. The order depends neither on it
+    nor on how many processes there are: started in whatever way, a step learns from the same records.
+
     Raises:
         TrainingError: packs are asked for and the model cannot, or a composition of batches would not be kept.
     """
-    lengths = [len(example.input_ids) for example in examples.examples]
+    lengths = examples.lengths
     composed = composed_batch(settings, rejected=len(examples.rejected)) is not None
-    size = settings.micro_batch
 
-    def ordered(groups: list[int] | None) -> list[int]:
+    def ordered(groups: NDArray[np.int64] | None) -> NDArray[np.int64]:
         if composed:
-            return composed_order(lengths, steps=steps, batch_size=settings.batch_size, groups=groups)
-        unit = size * processes
-        return plan_order(lengths, steps=steps, batch_size=settings.batch_size, unit=unit, seed=settings.seed, groups=groups)
+            return np.array(composed_order(lengths, steps=steps, batch_size=settings.batch_size, groups=groups))
+        return np.array(plan_order(lengths, steps=steps, batch_size=settings.batch_size, seed=settings.seed, groups=groups))
 
-    def batches(order: Sequence[int]) -> list[list[Example]]:
-        return [[examples.examples[index] for index in order[at : at + size]] for at in range(0, len(order), size)]
+    def batches(order: NDArray[np.int64]) -> Iterator[list[Example]]:
+        return ([examples[index] for index in order[at : at + at_once].tolist()] for at in range(0, len(order), at_once))
 
     wanted = settings.packing != "none"
     order = ordered(prefix_groups(examples) if wanted else None)
     reason = None
     if wanted:
-        longest = max(len(example.input_ids) for part in (examples, dev) if part for example in part.examples)
-        reason = reason_against(model, longest=longest)
-        if reason is None and settings.deepspeed != "zero3" and model.device.type != "meta":  # there are weights to try with
-            tried = max(batches(order[: _TRIED * size]), key=lambda batch: sum(len(example.input_ids) for example in batch))
-            reason = trial_against(model.to(device), tried, pad_id=pad_id)
+        longest = max(int(part.lengths.max()) for part in (examples, dev) if part)
+        reason = reason_against_settings(settings) or reason_against(model, longest=longest)
+        if reason is None and not settings.spreads_weights and model.device.type != "meta":  # there are weights to try with
+            tried = max(batches(order[: _TRIED * at_once]), key=lambda batch: sum(len(example.input_ids) for example in batch))
+            if settings.bits == 16:  # a quantised one lies there already, and cannot be moved
+                model.to(device)
+            reason = trial_against(model, tried, pad_id=pad_id)
     if reason and settings.packing == "prefix":
         raise TrainingError(f"packing: prefix would not be exact with {settings.model}: {reason}; take auto or none.")
     packs = wanted and reason is None

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,15 +13,14 @@ import torch
 from transformers import PretrainedConfig
 
 from uie.errors import ModelError, UIEError
-from uie.models.encoding import Example
+from uie.models.attention import Attention, choose_attention
 from uie.models.loading import best_dtype, load_shape, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
-from uie.records.record import read_records
-from uie.training.batches import Examples, encode_records
+from uie.training.encoded import Examples, read_examples
 from uie.training.folder import check_folder, input_hashes
-from uie.training.lora import add_adapter
-from uie.training.loss import UNGRADED
+from uie.training.modes import prepare
 from uie.training.planning import plan
+from uie.training.reporters import missing_reporters
 from uie.training.settings import TrainSettings
 
 T = TypeVar("T")
@@ -69,6 +67,9 @@ class BatchPlan:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
+    """`what` is trained, in words."""
+
+    what: str
     trained: int
     frozen: int
 
@@ -119,15 +120,21 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
     dev = tried(lambda: _read(settings, dev_file, tokenizer)) if tokenizer and dev_file else None
     for examples, path in ((train, settings.train), (dev, settings.dev)):
         if examples and examples.rejected and settings.on_error == "raise":
-            of = len(examples.records) + len(examples.rejected)
+            of = len(examples) + len(examples.rejected)
             mistakes += [_unlearnable(path, count, of, reason, id) for reason, count, id in _reasons(examples)]
     if source:
         tried(lambda: check_folder(settings, input_hashes(settings) if resume else {}, resume=resume, overwrite=overwrite))
     mistakes += _machine_mistakes(settings)
-    model = tried(lambda: load_shape(source.base)) if source else None
+    attention = None
+    if source:
+        attention = tried(
+            lambda: choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing)
+        )
+    implementation = attention.implementation if attention else None
+    model = tried(lambda: load_shape(source.base, attention=implementation)) if source else None
     batches = None
     if model is not None and train and tokenizer is not None:
-        steps = settings.max_steps or math.ceil(len(train.examples) * settings.epochs / settings.batch_size)
+        steps = settings.max_steps or math.ceil(len(train) * settings.epochs / settings.batch_size)
         pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
         batches = tried(lambda: _batches(settings, model, train, dev, steps=steps, device=device, pad_id=pad_id))
     if settings.f1.every and train and dev:
@@ -137,7 +144,7 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
     parameters = tried(lambda: _parameters(settings, model)) if model is not None else None
     memory = None
     if model is not None and parameters and train:
-        memory = _memory(settings, model.config.get_text_config(), parameters, train, bf16=bf16, is_cpu=device.type == "cpu")
+        memory = _memory(settings, model.config.get_text_config(), parameters, train, bf16=bf16, attention=implementation)
     return Preview(
         mistakes=tuple(mistakes),
         first=_first(tokenizer, train) if train else None,
@@ -146,7 +153,7 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
         batches=batches,
         parameters=parameters,
         memory=memory,
-        processes=tuple(_what_processes_do(settings, batches, device=device, bf16=bf16)),
+        processes=tuple(_what_processes_do(settings, batches, attention, device=device, bf16=bf16)),
     )
 
 
@@ -161,8 +168,7 @@ def _base(settings: TrainSettings) -> ModelSource:
 
 def _read(settings: TrainSettings, path: Path, tokenizer: Any) -> Examples:
     """As a run reads them, with every record that it would refuse in `rejected`."""
-    records = islice(read_records(path), settings.limit)
-    return encode_records(records, tokenizer, wrap=settings.wrap, max_length=settings.max_length, on_error="skip", path=path)
+    return read_examples(path, tokenizer, wrap=settings.wrap, max_length=settings.max_length, on_error="skip", limit=settings.limit)
 
 
 def _unlearnable(path: Path | None, count: int, of: int, reason: str, id: str) -> str:
@@ -173,9 +179,9 @@ def _unlearnable(path: Path | None, count: int, of: int, reason: str, id: str) -
 
 
 def _machine_mistakes(settings: TrainSettings) -> list[str]:
-    found = []
-    if settings.is_launched and importlib.util.find_spec("deepspeed") is None:
-        found.append("deepspeed is not installed, and several processes are started by it; install uie-llm[train].")
+    found = missing_reporters(settings)
+    if (settings.deepspeed != "none" or settings.hostfile) and importlib.util.find_spec("deepspeed") is None:
+        found.append("deepspeed is not installed; install uie-llm[train], or leave deepspeed and hostfile out.")
     if settings.hostfile and not settings.hostfile.is_file():
         found.append(f"hostfile: {settings.hostfile}: no such file.")
     gpus = torch.cuda.device_count()
@@ -194,28 +200,23 @@ def _reasons(examples: Examples) -> list[tuple[str, int, str]]:
 
 
 def _found(examples: Examples) -> RecordsFound:
-    lengths = [len(example.input_ids) for example in examples.examples]
-    longest = max(range(len(lengths)), key=lengths.__getitem__)
+    lengths = examples.lengths
+    longest = int(lengths.argmax())
     return RecordsFound(
         kept=len(lengths),
         reasons=tuple(_reasons(examples)),
-        mean_tokens=sum(lengths) / len(lengths),
-        longest_tokens=lengths[longest],
-        longest_id=examples.records[longest].id,
-        mean_graded=sum(map(_graded, examples.examples)) / len(lengths),
+        mean_tokens=float(lengths.mean()),
+        longest_tokens=int(lengths[longest]),
+        longest_id=examples.id_of(longest),
+        mean_graded=float(examples.graded.mean()),
     )
 
 
-def _graded(example: Example) -> int:
-    return len(example.labels) - example.labels.count(UNGRADED)
-
-
 def _first(tokenizer: Any, examples: Examples) -> FirstRecord:
-    example = examples.examples[0]
-    graded = _graded(example)
+    example, graded = examples[0], int(examples.graded[0])
     prompt, answer = example.input_ids[:-graded], example.input_ids[-graded:]
     return FirstRecord(
-        id=examples.records[0].id,
+        id=examples.id_of(0),
         input_ids=tuple(example.input_ids),
         pieces=tuple(tokenizer.decode([id]) for id in example.input_ids),
         prompt=tokenizer.decode(prompt),
@@ -233,7 +234,7 @@ def _batches(
         train,
         dev,
         steps=min(steps, _MOST_PLANNED),
-        processes=settings.processes,
+        at_once=settings.micro_batch,
         device=device,
         pad_id=pad_id,
     )
@@ -241,7 +242,7 @@ def _batches(
     note = facts.get("packing_reason", "if a trial with the weights agrees" if facts["packing"] == "prefix" else "")
     return BatchPlan(
         steps=steps,
-        epochs=steps * settings.batch_size / len(train.examples),
+        epochs=steps * settings.batch_size / len(train),
         warmup_steps=int(steps * settings.warmup_share),
         accumulation=settings.batch_size // (settings.micro_batch * settings.processes),
         packing=facts["packing"],
@@ -252,22 +253,19 @@ def _batches(
 
 
 def _parameters(settings: TrainSettings, model: Any) -> Parameters:
-    if settings.mode == "lora":
-        with torch.device("meta"):
-            model = add_adapter(model, settings.lora)
-    sizes = Counter[bool]()
-    for weight in model.parameters():
-        sizes[weight.requires_grad] += weight.numel()
-    return Parameters(sizes[True], sizes[False])
+    with torch.device("meta"):
+        prepared = prepare(model, settings)
+    return Parameters(prepared.what, prepared.trained, prepared.frozen)
 
 
 def _memory(
-    settings: TrainSettings, config: PretrainedConfig, parameters: Parameters, train: Examples, *, bf16: bool, is_cpu: bool
+    settings: TrainSettings, config: PretrainedConfig, parameters: Parameters, train: Examples, *, bf16: bool, attention: str | None
 ) -> Memory:
     """Weights, gradients and AdamW's two moments by count; activations by what a Llama-like layer keeps for its backward pass.
 
     A layer keeps about 10 vectors of the hidden size and 4 of the inner size a token, and the attention scores of plain attention
-    (twice: before and after the softmax); with gradient checkpointing its input only, and one layer at a time all of it.
+    (twice: before and after the softmax); with gradient checkpointing its input only, and one layer at a time all of it. With mode
+    freeze the layers below those that are trained keep nothing.
     """
     stage = 0 if settings.deepspeed == "none" else int(settings.deepspeed[-1])
     n = settings.processes
@@ -276,11 +274,12 @@ def _memory(
     weights = trained * 4 + frozen * (small if settings.mode == "lora" else 4)
     share = {name: n if stage >= at else 1 for name, at in (("optimizer", 1), ("gradients", 2), ("weights", 3))}
 
-    tokens = settings.micro_batch * max(len(example.input_ids) for example in train.examples)
+    tokens = settings.micro_batch * int(train.lengths.max())
     longest = tokens // settings.micro_batch
     hidden, layers = int(config.hidden_size), int(config.num_hidden_layers)
+    layers = min(layers, settings.trained_layers) if settings.mode == "freeze" else layers
     inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
-    scores = 2 * int(config.num_attention_heads) * longest if is_cpu else 0
+    scores = 2 * int(config.num_attention_heads) * longest if attention == "eager" else 0
     of_layer = 10 * hidden + 4 * inner + scores
     if settings.gradient_checkpointing:
         activations = tokens * small * (layers * hidden + of_layer)
@@ -288,13 +287,13 @@ def _memory(
     else:
         activations = tokens * small * layers * of_layer
         said = f"{tokens:,} tokens × {small} bytes × {layers} layers × (10 × {hidden} + 4 × {inner:,} + {scores:,} scores)"
-    graded = settings.micro_batch * max(map(_graded, train.examples))
+    graded = tokens if settings.prompt_loss_weight else settings.micro_batch * train.max_answer_tokens
     vocabulary = int(config.vocab_size)
 
     def over(name: str) -> str:
         return f" ÷ {n} processes" if share[name] > 1 else ""
 
-    base = f"{frozen:,} × {small} + " if settings.mode == "lora" else ""
+    base = f"{frozen:,} × {small if settings.mode == 'lora' else 4} + " if frozen else ""
     return Memory(
         (
             ("weights", weights // share["weights"], f"({base}{trained:,} × 4 bytes){over('weights')}"),
@@ -306,11 +305,14 @@ def _memory(
     )
 
 
-def _what_processes_do(settings: TrainSettings, batches: BatchPlan | None, *, device: torch.device, bf16: bool) -> list[str]:
+def _what_processes_do(
+    settings: TrainSettings, batches: BatchPlan | None, attention: Attention | None, *, device: torch.device, bf16: bool
+) -> list[str]:
     n = settings.processes
     where = f"processes on each machine of {settings.hostfile}" if settings.hostfile else ("processes" if n > 1 else "process")
     kind = "GPU, each its own," if device.type == "cuda" and n > 1 else "GPU" if device.type == "cuda" else "CPU"
     found = [f"{n} {where} on the {kind} in {'bfloat16' if bf16 else 'float32'}"]
+    found += [attention.line()] if attention else []
     if batches and settings.hostfile is None:
         times = (
             f"{batches.accumulation} times {settings.micro_batch} records"

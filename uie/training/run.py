@@ -4,7 +4,6 @@ import functools
 import math
 import time
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,16 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from uie.errors import ModelError, UIEError
 from uie.extraction.answering import Answerer, room_for
 from uie.generation.transformers_engine import TransformersEngine
+from uie.models.attention import Attention, choose_attention
 from uie.models.loading import best_dtype, load_base, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
-from uie.records.record import read_records
+from uie.reports.training_page import write_training_page
 from uie.storage import write_jsonl
 from uie.training.arguments import training_arguments
-from uie.training.batches import Examples, ExampleSequence, encode_records
+from uie.training.batches import ExampleSequence
 from uie.training.card import write_card
 from uie.training.checkpoints import take_up
+from uie.training.encoded import Examples, read_examples
 from uie.training.folder import (
     RunResult,
     close_run,
@@ -34,8 +35,11 @@ from uie.training.folder import (
 )
 from uie.training.guard import StepRecords, Watch, as_main_found, full_disk_told
 from uie.training.log import RunLog
-from uie.training.lora import add_adapter
+from uie.training.loss import Objective
+from uie.training.memory import at_once, facts_of, halved_when_full, told_when_full, with_less_when_full
+from uie.training.modes import Prepared, keep_beginning, prepare
 from uie.training.planning import Plan, plan
+from uie.training.reporters import check_reporters, reporter_callbacks
 from uie.training.saving import save, weights_folder
 from uie.training.selection import DevSample, SelectByF1
 from uie.training.settings import TrainSettings
@@ -52,12 +56,15 @@ def train(
         UIEError: settings, records, model or folder are wrong.
     """
     resolve(settings.model)  # before anything is written
+    check_reporters(settings)
     open_run(settings, resume=resume, overwrite=overwrite)
     if resume and is_finished(settings.out):
         return read_result(settings.out)
     (settings.out / STOP).unlink(missing_ok=True)
     try:
-        return train_claimed(settings, resume=resume, callbacks=callbacks)
+        return with_less_when_full(
+            lambda going_on: train_claimed(settings, resume=going_on, callbacks=callbacks), settings, resume=resume
+        )
     except UIEError:
         discard_unstarted(settings.out)
         raise
@@ -71,6 +78,7 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
 
 def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[TrainerCallback]) -> RunResult:
     started = time.monotonic()
+    now = at_once(settings)
     source = resolve(settings.model)
     if source.kind != "model":
         raise ModelError(
@@ -78,19 +86,23 @@ def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence
         )
     device = pick_device()
     bf16 = settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
+    attention = choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing)
     tokenizer = load_tokenizer(source)
     examples = _read(settings, settings.train, tokenizer)
     dev = _read(settings, settings.dev, tokenizer) if settings.dev else None
-    steps = settings.max_steps or math.ceil(len(examples.examples) * settings.epochs / settings.batch_size)
-    arguments = training_arguments(settings, device=device, bf16=bf16, steps=steps, evaluates=dev is not None)
-    trainer, planned = _trainer(settings, source, arguments, tokenizer, examples, dev, steps, bf16=bf16)
+    steps = settings.max_steps or math.ceil(len(examples) * settings.epochs / settings.batch_size)
+    arguments = training_arguments(settings, at_once=now, device=device, bf16=bf16, steps=steps, evaluates=dev is not None)
+    trainer, planned, prepared = _trainer(settings, source, attention, arguments, tokenizer, examples, dev, steps, bf16=bf16)
     selection = _selection(trainer, settings, tokenizer, examples, bf16=bf16) if settings.f1.every else None
     _set_callbacks(trainer, settings, [*callbacks, *([selection] if selection else [])])
     main = trainer.is_world_process_zero()
     rejected = [*examples.rejected, *(dev.rejected if dev else ())]
     if main:
+        prepared.tell()
+        attention.tell()
         planned.tell()
-        write_questions(settings.out, settings.wrap, examples.records, max_answer_tokens=examples.max_answer_tokens)
+        keep_beginning(prepared, settings)
+        write_questions(settings.out, settings.wrap, examples.asked, max_answer_tokens=examples.max_answer_tokens)
         if rejected:
             write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
     checkpoint = None
@@ -99,21 +111,19 @@ def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence
     request = StopRequest(settings.out)
     watch = Watch(trainer, request)
     trainer.add_callback(watch)
-    with request.listening():
+    with request.listening(), halved_when_full(settings, now, lambda: f"at step {trainer.state.global_step + 1}"):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         if not watch.has_stopped and selection is not None:
             selection.evaluate(trainer.state.global_step)  # saves where these weights are the best
         elif not watch.has_stopped:
             save(trainer, settings, tokenizer, bf16=bf16)
     if watch.has_stopped:
-        if main and settings.is_launched:
-            (settings.out / STOP).touch()  # tells `launch` that the end was asked for
         raise stopped(settings.out)
     result = RunResult(
         out=settings.out,
         weights=weights_folder(settings),
         steps=trainer.state.global_step,
-        records=len(examples.examples),
+        records=len(examples),
         rejected=len(rejected),
         loss=_last(trainer, "loss") or math.nan,
         dev_loss=_last(trainer, "eval_loss"),
@@ -124,26 +134,28 @@ def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence
         best_step=selection.step if selection else None,
     )
     if main:
-        facts = {"base": str(source.base), "trained_parameters": _trained_parameters(trainer.model), **planned.facts}
-        write_card(settings, result, source, {"train": examples.records, **({"dev": dev.records} if dev else {})}, facts)
+        facts = {"base": str(source.base), **prepared.facts, **attention.facts, **planned.facts, **facts_of(settings)}
+        write_card(settings, result, source, {"train": examples.origins, **({"dev": dev.origins} if dev else {})}, facts)
         close_run(settings, result, facts)
+        write_training_page(settings.out)
     return result
 
 
 def _read(settings: TrainSettings, path: Path, tokenizer: PreTrainedTokenizerBase) -> Examples:
-    return encode_records(
-        islice(read_records(path), settings.limit),
+    return read_examples(
+        path,
         tokenizer,
         wrap=settings.wrap,
         max_length=settings.max_length,
         on_error=settings.on_error,
-        path=path,
+        limit=settings.limit,
     )
 
 
 def _trainer(
     settings: TrainSettings,
     source: ModelSource,
+    attention: Attention,
     arguments: TrainingArguments,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
@@ -151,30 +163,43 @@ def _trainer(
     steps: int,
     *,
     bf16: bool,
-) -> tuple[GradedTrainer, Plan]:
+) -> tuple[GradedTrainer, Plan, Prepared]:
     set_seed(settings.seed)
     # A frozen base may lie in bfloat16; weights that are trained stay in float32, or small steps would be rounded away.
     dtype = torch.bfloat16 if bf16 and settings.mode == "lora" else torch.float32
-    model: Any = load_base(source.base, dtype=dtype, device=arguments.device)
+    with told_when_full(settings, "while the model was loaded"):
+        model: Any = load_base(
+            source.base, dtype=dtype, device=torch.device("cpu") if settings.fsdp else arguments.device, bits=settings.bits, attention=attention.implementation
+        )
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    planned = plan(
-        settings, model, examples, dev, steps=steps, processes=arguments.world_size, device=arguments.device, pad_id=pad_id
-    )
-    if settings.mode == "lora":
-        model = add_adapter(model, settings.lora)
+    now = arguments.per_device_train_batch_size
+    with halved_when_full(settings, now, lambda: "before the first step"):
+        planned = plan(
+            settings,
+            model,
+            examples,
+            dev,
+            steps=steps,
+            at_once=now,
+            device=arguments.device,
+            pad_id=pad_id,
+        )
+    prepared = prepare(model, settings)
     trainer = GradedTrainer(
-        model=model,
+        model=prepared.model,
         args=arguments,
-        train_dataset=ExampleSequence(examples.examples, planned.order),
-        eval_dataset=ExampleSequence(dev.examples, range(len(dev.examples))) if dev else None,
+        train_dataset=ExampleSequence(examples, planned.order),
+        eval_dataset=ExampleSequence(dev, range(len(dev))) if dev else None,
         data_collator=planned.collator,
     )
     trainer.step_records = StepRecords(examples, planned.order, settings.batch_size)
-    return trainer, planned
+    trainer.objective = Objective(settings.label_smoothing, settings.prompt_loss_weight)
+    trainer.lora_plus = settings.lora.plus if settings.mode == "lora" else None
+    return trainer, planned, prepared
 
 
 def _selection(
-    trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, examples: Examples, *, bf16: bool
+    trainer: GradedTrainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, examples: Examples, *, bf16: bool
 ) -> SelectByF1:
     model: Any = trainer.model
     answerer = Answerer(
@@ -187,6 +212,7 @@ def _selection(
         process=(trainer.args.process_index, trainer.args.world_size),
         log=trainer.log,
         save=functools.partial(save, trainer, settings, tokenizer, bf16=bf16),
+        paused=trainer.throughput.paused,
     )
 
 
@@ -194,14 +220,10 @@ def _set_callbacks(trainer: Trainer, settings: TrainSettings, callbacks: Sequenc
     for kind in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(kind)
     if trainer.is_world_process_zero():
-        trainer.add_callback(RunLog(settings.out / "log.jsonl"))
+        for callback in (RunLog(settings.out), *reporter_callbacks(settings)):
+            trainer.add_callback(callback)
     for callback in callbacks:
         trainer.add_callback(callback)
-
-
-def _trained_parameters(model: Any) -> int:
-    """How many numbers are trained; ZeRO-3 leaves empty tensors behind that know their size as ds_numel."""
-    return sum(int(getattr(p, "ds_numel", p.numel())) for p in model.parameters() if p.requires_grad)
 
 
 def _last(trainer: Trainer, key: str) -> float | None:

@@ -9,7 +9,8 @@ import torch
 from transformers import PreTrainedTokenizerBase, Trainer
 
 from uie.storage import write_json
-from uie.training.lora import check_adapter, name_base
+from uie.training.lora import check_adapter, name_base, subtract_start
+from uie.training.modes import start_file
 from uie.training.settings import TrainSettings
 
 
@@ -25,10 +26,10 @@ def save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokeniz
         shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed here
     trainer.accelerator.wait_for_everyone()
     model: Any = trainer.model
-    if settings.deepspeed == "zero3":
+    if settings.spreads_weights:
         trainer.save_model(str(partial))
     elif trainer.is_world_process_zero():  # the trainer's way under ZeRO 1 and 2 copies tensors and so saves tied weights twice
-        if bf16 and settings.mode == "full" and not trainer.is_deepspeed_enabled:
+        if bf16 and settings.mode != "lora" and not trainer.is_deepspeed_enabled:
             _save_in_bfloat16(model, partial)  # float32 was for training; DeepSpeed gathers bfloat16 by itself
         else:
             model.save_pretrained(partial)
@@ -38,6 +39,8 @@ def save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokeniz
         if settings.mode == "lora":
             name_base(partial, _portable(settings.model))
             check_adapter(partial)
+            if settings.lora.pissa:
+                subtract_start(partial, start_file(settings))
         shutil.rmtree(weights, ignore_errors=True)  # of the same run: a step that was not as good, or resumed after its end
         partial.replace(weights)
     trainer.accelerator.wait_for_everyone()

@@ -4,8 +4,9 @@ The figure that decides is the mean over corpora and tasks of the F1 of each tas
 so the dev sample's F1 is no estimate for unseen text: report F1 on test.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,9 +23,12 @@ from uie.scoring.rules import is_main
 from uie.scoring.score import score
 from uie.scoring.scores import Scores
 from uie.scoring.uncertainty import Interval, bootstrap_mean
+from uie.training.memory import answered_by_less
 from uie.training.settings import F1Settings, TrainSettings
 
-LOGGED = "eval_f1"  # as the Trainer's log calls it
+# As the Trainer's log calls them; its callbacks for TensorBoard and others make "eval/f1" of it, "eval/f1/wnut17 NER entities" of a part.
+LOGGED = "eval_f1"
+LOGGED_TYPE = "eval_f1_of_type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,43 @@ class DevSample:
 
 @dataclass(frozen=True, slots=True)
 class DevFigure:
-    """The figure that decides, with its bootstrap interval, and the F1 of each corpus and measure that it is the mean of."""
+    """The figure that decides, with its bootstrap interval, and the F1 of each corpus and measure that it is the mean of.
+
+    `types` are the F1 of each type that gold has, by the same names; a measure without types is not among them.
+    """
 
     f1: float
     interval: Interval
     parts: Mapping[str, float]
+    types: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, scores: Scores) -> "DevFigure":
         rows = [row for row in scores.rows if is_main(row.task, row.measure)]
         tables = [row.per_document.counts for row in rows if row.per_document is not None]
-        parts = {f"{row.dataset or 'dev'} {row.task} {row.measure}": row.f1 for row in rows}
-        return cls(sum(parts.values()) / len(parts), bootstrap_mean(tables).f1, parts)
+        named = {f"{row.dataset or 'dev'} {row.task} {row.measure}": row for row in rows}
+        parts = {name: row.f1 for name, row in named.items()}
+        types = {name: {type: of.f1 for type, of in row.by_type.items() if of.gold} for name, row in named.items()}
+        types = {name: figures for name, figures in types.items() if figures}
+        return cls(sum(parts.values()) / len(parts), bootstrap_mean(tables).f1, parts, types)
+
+    def logged(self) -> dict[str, float]:
+        """As the Trainer's log takes it: one number a key."""
+        parts = {f"{LOGGED}/{name}": f1 for name, f1 in self.parts.items()}
+        types = {f"{LOGGED_TYPE}/{name}/{type}": f1 for name, figures in self.types.items() for type, f1 in figures.items()}
+        return {LOGGED: self.f1, f"{LOGGED}_low": self.interval.low, f"{LOGGED}_high": self.interval.high, **parts, **types}
+
+
+def parts_and_types(logged: Mapping[str, float]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """`DevFigure.parts` and `DevFigure.types` out of what was logged."""
+    parts = {key.removeprefix(f"{LOGGED}/"): f1 for key, f1 in logged.items() if key.startswith(f"{LOGGED}/")}
+    types: dict[str, dict[str, float]] = {}
+    longest_first = sorted(parts, key=len, reverse=True)  # a name may hold "/", and begin another
+    for key, f1 in logged.items():
+        of = next((name for name in longest_first if key.startswith(f"{LOGGED_TYPE}/{name}/")), None)
+        if of is not None:
+            types.setdefault(of, {})[key.removeprefix(f"{LOGGED_TYPE}/{of}/")] = f1
+    return parts, types
 
 
 class SelectByF1(TrainerCallback):
@@ -89,13 +118,16 @@ class SelectByF1(TrainerCallback):
         process: tuple[int, int],
         log: Callable[[dict[str, float]], None],
         save: Callable[[], object],
+        paused: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
+        """`paused` is entered while answers are made and weights are kept: that time is not training's."""
         self._settings = settings
         self._sample = sample
         self._answerer = answerer
         self._process = process
         self._log = log
         self._save = save
+        self._paused = paused
         self._worse = 0
         self._last_step = 0
         self.f1: float | None = None
@@ -108,8 +140,9 @@ class SelectByF1(TrainerCallback):
                 self._take(row[LOGGED], row["step"])
 
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        """The last step is among them: after training, MLflow's run would have ended."""
         assert self._settings.every is not None
-        if state.global_step % self._settings.every == 0:
+        if state.global_step % self._settings.every == 0 or state.global_step >= state.max_steps:
             should_log = control.should_log
             self.evaluate(state.global_step)
             control.should_log = should_log  # the Trainer takes the loss for told once anything is logged
@@ -121,11 +154,11 @@ class SelectByF1(TrainerCallback):
         """Answers and scores, unless that was done at this step already."""
         if step == self._last_step:
             return
-        figure = self._sample.score(self._answers())
-        parts = {f"{LOGGED}/{name}": f1 for name, f1 in figure.parts.items()}
-        self._log({LOGGED: figure.f1, f"{LOGGED}_low": figure.interval.low, f"{LOGGED}_high": figure.interval.high, **parts})
-        if self._take(figure.f1, step):
-            self._save()
+        with self._paused():
+            figure = self._sample.score(self._answers())
+            self._log(figure.logged())
+            if self._take(figure.f1, step):
+                self._save()
 
     def _take(self, f1: float, step: int) -> bool:
         """Whether the figure is the best so far."""
@@ -139,10 +172,10 @@ class SelectByF1(TrainerCallback):
     def _answers(self) -> dict[str, tuple[str, str]]:
         rank, processes = self._process
         own = self._sample.records[rank::processes]
-        answered = [
-            (record.id, generation.raw, generation.finish_reason)
-            for record, generation in self._answerer.answer(own, batch_size=self._settings.batch_size)
-        ]
+        found = answered_by_less(
+            lambda records, batch_size: self._answerer.answer(records, batch_size=batch_size), own, self._settings.batch_size
+        )
+        answered = [(record.id, generation.raw, generation.finish_reason) for record, generation in found]
         shares = [answered] * processes
         if processes > 1:
             torch.distributed.all_gather_object(shares, answered)

@@ -194,8 +194,9 @@ class TrainSettings:
             yield "eval_steps: needs dev, the records to compute the loss on."
         if self.f1.every and self.dev is None:
             yield "f1.every: needs dev, the records to answer."
-        if self.f1.every and self.deepspeed == "zero3":
-            yield "f1.every: under zero3 no process holds the whole model to answer with; take zero2, or leave f1 out."
+        if self.f1.every and self.spreads_weights:
+            how = "fsdp" if self.fsdp else "zero3"
+            yield f"f1.every: under {how} no process holds the whole model to answer with; take zero2, or leave f1 out."
         at_once = self.micro_batch * self.processes
         if self.hostfile is None and at_once > 0 and self.batch_size % at_once:
             yield f"batch_size: expected a multiple of micro_batch × processes = {at_once}, found {self.batch_size}."
@@ -207,6 +208,11 @@ class TrainSettings:
         return 2e-4 if self.mode == "lora" else 1e-5
 
     @property
+    def spreads_weights(self) -> bool:
+        """Whether each process holds a part of the model only."""
+        return self.deepspeed == "zero3" or self.fsdp
+
+    @property
     def is_launched(self) -> bool:
-        """Whether the run needs DeepSpeed's launcher."""
-        return self.processes > 1 or self.deepspeed != "none" or self.hostfile is not None
+        """Whether the run needs processes that know of each other, be it one only."""
+        return self.processes > 1 or self.deepspeed != "none" or self.fsdp or self.hostfile is not None

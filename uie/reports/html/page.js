@@ -1,5 +1,3 @@
-
-'use strict';
 // The report's data (the JSON block of this page) → the page. What comes from the data becomes text, never markup.
 
 const report = JSON.parse(document.getElementById('report').textContent);
@@ -11,48 +9,8 @@ const MOST_HEAT_TYPES = 30;
 const FEW = 30; // gold items below which a bar is pale: its figure says little
 const LONGEST_PLAIN = 400; // characters without any mention that a document shows before it folds them
 
-// Nodes
-
-function make(tag, attributes, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) {
-    if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
-    else if (value === true) node.setAttribute(name, '');
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
-  }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
-  return node;
-}
-
-function styled(node, properties) {
-  for (const [name, value] of Object.entries(properties)) node.style.setProperty(name, value);
-  return node;
-}
-
-function section(id) {
-  return document.getElementById(id);
-}
-
-// Words and numbers
-
-function percent(share, digits = 2) {
-  return (100 * share).toFixed(digits);
-}
-
-function count(number) {
-  return number.toLocaleString('en', { maximumFractionDigits: 2 });
-}
-
-function plural(number, one) {
-  return `${count(number)} ${one}${number === 1 ? '' : 's'}`;
-}
-
 function named(dataset) {
   return dataset || '(no dataset)';
-}
-
-function unique(values) {
-  return [...new Set(values)];
 }
 
 function compare(one, other) {
@@ -72,12 +30,6 @@ function bar(share, { interval, lookup, strong, says }) {
   }
   if (lookup !== null && lookup !== undefined) node.append(styled(make('div', { class: 'lookup' }), { left: across(lookup) }));
   return node;
-}
-
-function choice(label, options, change, chosen = '') {
-  const select = make('select', { onchange: (event) => change(event.target.value) });
-  for (const [value, said] of options) select.append(make('option', { value, selected: value === chosen }, said));
-  return make('label', {}, label, select);
 }
 
 function searchBox(label, change) {
@@ -1032,12 +984,6 @@ function quote(one, mention) {
 }
 
 // The page
-
-function drawContents() {
-  const sections = [...document.querySelectorAll('main > section')];
-  const line = (one) => make('li', {}, make('a', { href: `#${one.id}` }, one.dataset.name));
-  section('contents').append(make('ul', {}, sections.map(line)));
-}
 
 drawOverview();
 drawFigures();

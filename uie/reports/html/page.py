@@ -17,10 +17,11 @@ import uie
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def page(title: str, data: dict[str, Any]) -> str:
-    """The whole file."""
-    style, script = _part("page.css"), _part("page.js")
-    return Template(_part("page.html")).substitute(
+def page(title: str, data: dict[str, Any], *, name: str = "page") -> str:
+    """The whole file. `name`: of the template, script and further style that draw the data; page.css and nodes.js are for all."""
+    style = _part("page.css") + (_part(f"{name}.css") if name != "page" else "")
+    script = _part("nodes.js") + _part(f"{name}.js")
+    return Template(_part(f"{name}.html")).substitute(
         title=html.escape(title),
         generator=f"uie {uie.__version__}",
         policy=_policy(style, script),
