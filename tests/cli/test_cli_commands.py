@@ -125,7 +125,7 @@ def test_models_list_shows_the_catalogue() -> None:
 MISTAKES = {
     "unknown mix": (
         ["build-data", "--config", "sampel"],
-        "No mix is named 'sampel'. Did you mean 'sample'? Known: demo, gollie, iepile, instructuie, sample, seed000, v3, wnut17, zero-shot.",
+        "No mix is named 'sampel'. Did you mean 'sample'? Known: cluener2020, conll04, demo, gollie, iepile, instructuie, phee, sample, seed000, v3, wnut17, zero-shot.",
     ),
     "no data root": (
         ["build-data", "--config", "wnut17", "--out", "{tmp}/out"],

@@ -100,11 +100,8 @@ def test_prompts_that_weigh_as_much_as_answers_are_plain_language_modelling(tiny
     assert (total / weight).item() == pytest.approx(theirs.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize(("prompt_weight", "smoothing"), [(0.3, 0.0), (0.0, 0.1), (0.3, 0.1)], ids=["prompts", "smoothing", "both"])
-def test_a_step_of_two_micro_batches_minimises_the_mean_over_all_its_tokens(
-    settings: TrainSettings, tmp_path: Path, prompt_weight: float, smoothing: float
-) -> None:
-    settings = replace(settings, prompt_loss_weight=prompt_weight, label_smoothing=smoothing)
+def test_a_step_of_two_micro_batches_minimises_the_mean_over_all_its_tokens(settings: TrainSettings, tmp_path: Path) -> None:
+    settings = replace(settings, prompt_loss_weight=0.3, label_smoothing=0.1)
     examples = list(encoded(settings))
     assert len({sum(label != -100 for label in example.labels) for example in examples}) > 1  # a mean of means would differ
 

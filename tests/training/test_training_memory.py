@@ -165,9 +165,8 @@ def test_a_model_that_is_too_large_is_told_at_once(settings, monkeypatch):
         train(replace(settings, mode="full", gradient_checkpointing=True, processes=1))
 
     assert str(error.value) == (
-        f"{settings.out}: out of memory while the model was loaded ([enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't "
-        "allocate memory: you tried to allocate 9 bytes); what needs less: a lower max_length than 1024, precision: bf16, mode: lora, "
-        "or a smaller model."
+        f"{settings.out}: out of memory while the model was loaded (DefaultCPUAllocator: can't allocate memory: you tried to "
+        "allocate 9 bytes); what needs less: a lower max_length than 1024, precision: bf16, mode: lora, or a smaller model."
     )
 
 
@@ -235,27 +234,29 @@ def test_less_is_advised_by_what_the_settings_are_not_yet(settings, monkeypatch)
 # A process that the system gives no more memory
 
 
-# After the first checkpoint, 200 MB more than there are then: steps of 16 records take about 300. What is freed must go back to the
-# system, which malloc leaves out for large pieces once it has seen some: else steps live on what the first one left.
+# After the first checkpoint, 350 MB more than there are then: a step takes about 470 with 16 records at once, half with 8. What is freed
+# must go back to the system, which malloc leaves out for large pieces once it has seen some: steps would live on what the first one left.
 LIMITED = """
-import ctypes, resource
+import ctypes, gc, resource
 from uie.training import guard
 def publish(out, name, *, keep):
     real(out, name, keep=keep)
+    gc.collect()
     pages = int(open("/proc/self/statm").read().split()[0])
     if resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY:
-        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 200_000_000,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 350_000_000,) * 2)
 real, guard.publish = guard.publish, publish
 ctypes.CDLL(None).mallopt(-3, 65536)  # M_MMAP_THRESHOLD
+ctypes.CDLL(None).mallopt(-8, 1)  # M_ARENA_MAX: a thread takes 64 MB of addresses for its own
 """
 
 
 @pytest.mark.slow
 def test_under_a_real_limit_a_run_ends_with_the_losses_of_one_without(settings, tmp_path):
-    text = "0417 " * 80  # about 400 tokens
+    text = "0417 " * 120  # about 600 tokens
     rows = [{"instruct": "Who?", "query": f"{text}{number}", "answer": "Anton_person\nLima_place"} for number in range(32)]
     settings.train.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    settings = replace(settings, batch_size=16, micro_batch=16, max_steps=4)
+    settings = replace(settings, batch_size=16, micro_batch=16, max_steps=2, save_steps=1)
     config = tmp_path / "train.yaml"
     config.write_text(yaml.safe_dump(to_mapping(settings)), encoding="utf-8")
 
@@ -263,8 +264,8 @@ def test_under_a_real_limit_a_run_ends_with_the_losses_of_one_without(settings, 
 
     said = process.communicate(timeout=100)[1]
     assert process.returncode == 0, said
-    assert f"{settings.out}: out of memory at step 3 with 16 records at once (" in said
-    assert "; --resume computes 8 at once, 16 a step as before. That is done now, from checkpoint-2.\n" in said
+    assert f"{settings.out}: out of memory at step 2 with 16 records at once (" in said
+    assert "; --resume computes 8 at once, 16 a step as before. That is done now, from checkpoint-1.\n" in said
     assert held(settings.out)["micro_batch"] < 16
     whole = train(replace(settings, out=tmp_path / "whole"))
     assert losses_of(settings.out) == pytest.approx(losses_of(whole.out), rel=1e-5)

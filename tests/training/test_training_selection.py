@@ -132,7 +132,7 @@ def steps(one: SelectByF1, *numbers: int) -> list[bool]:
     told = []
     for number in numbers:
         control = SimpleNamespace(should_training_stop=False, should_log=True)
-        one.on_step_end(None, SimpleNamespace(global_step=number, max_steps=100), control)
+        one.on_step_end(None, SimpleNamespace(global_step=number, max_steps=105), control)
         told.append(control.should_training_stop)
     return told
 
@@ -162,6 +162,14 @@ def test_patience_goes_on_after_a_resume() -> None:
     assert steps(one, 30) == [True]
     assert saved == []
     assert (one.f1, one.step) == (0.4, 10)
+
+
+def test_the_last_step_is_evaluated_before_training_ends() -> None:
+    one, saved, _ = selection(0.2, 0.5)
+
+    steps(one, 10, 104, 105)
+
+    assert saved == [10, 105]
 
 
 def test_a_step_is_evaluated_once() -> None:

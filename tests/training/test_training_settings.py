@@ -28,14 +28,14 @@ def test_settings_are_three_lines_at_least():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"batch_size": 6}, "t.yaml: batch_size: expected a multiple of micro_batch × processes = 4, found 6."),
+        ({"batch_size": 6}, "t.yaml: batch_size: expected a multiple of micro_batch × processes = 8, found 6."),
         ({"epochs": 0}, "t.yaml: epochs: expected more than 0, found 0.0."),
         ({"eval_steps": 5}, "t.yaml: eval_steps: needs dev, the records to compute the loss on."),
         ({"max_steps": 0}, "t.yaml: max_steps: expected at least 1 or nothing, found 0."),
         ({"save_steps": 0}, "t.yaml: save_steps: expected at least 1, found 0."),
         ({"warmup_share": 2}, "t.yaml: warmup_share: expected 0 to 1, found 2.0."),
         ({"lora": {"r": 0}}, "t.yaml: lora.r: expected at least 1, found 0."),
-        ({"lora": {"rank": 4}}, "t.yaml: lora.rank: unknown key; known: r, alpha, dropout, targets"),
+        ({"lora": {"rank": 4}}, "t.yaml: lora.rank: unknown key; known: r, alpha, dropout, targets, dora, rslora, pissa, plus"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -96,7 +96,9 @@ def test_a_composition_that_training_would_break_is_refused(tmp_path, batch_size
 
 
 def test_records_are_composed_only_if_their_build_says_so(tmp_path):
-    settings = build(TrainSettings, {**GIVEN, "train": str(tmp_path / "train.jsonl"), "batch_size": 20}, where="t")
+    settings = build(
+        TrainSettings, {**GIVEN, "train": str(tmp_path / "train.jsonl"), "batch_size": 20, "micro_batch": 4}, where="t"
+    )
 
     assert composed_batch(settings, rejected=3) is None
     write_manifest(tmp_path, "build-data", {"batch": None})

@@ -140,8 +140,8 @@ def _quantisation(bits: int, dtype: torch.dtype) -> BitsAndBytesConfig:
     # On every call it would tell of a kernel that it could download, and that int8 products take float16.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     if bits == 8:
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
+        return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call, unused-ignore]
+    return BitsAndBytesConfig(  # type: ignore[no-untyped-call, unused-ignore]
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,

@@ -36,7 +36,7 @@ def training_arguments(
         activation_checkpointing=settings.gradient_checkpointing and not settings.fsdp,
         activation_checkpointing_kwargs={"use_reentrant": False},
         deepspeed=deepspeed_config(settings),
-        fsdp=settings.fsdp,
+        fsdp=settings.fsdp,  # type: ignore[arg-type] # a word in older versions
         fsdp_config=fsdp_config(settings),
         train_sampling_strategy="sequential",  # plan_order has drawn the order
         logging_steps=settings.log_steps,

@@ -25,6 +25,7 @@ _SHOWN = (
     "mode", "lora.r", "lora.alpha", "lora.targets", "wrap", "epochs", "max_steps", "batch_size", "learning_rate", "schedule",
     "warmup_share", "weight_decay", "max_length", "seed",
 )  # fmt: skip
+_SHOWN_WHERE_SET = ("lora.dora", "lora.rslora", "lora.pissa", "lora.plus", "neftune", "label_smoothing", "prompt_loss_weight")
 
 
 def write_card(
@@ -49,10 +50,10 @@ def card(
         "## Data",
         *_data(parts),
         "## Training",
-        table(("setting", "value"), (), _settings(settings)),
+        table(("setting", "value"), (), _settings(settings, facts)),
         "All settings are in `run.yaml`, hashes of records and base in `manifest.json`.",
         "## Result",
-        table(("figure", "value"), (), _figures(result, facts)),
+        table(("figure", "value"), (), _figures(settings, result, facts)),
         *_caution(result),
         "## Evaluations",
         "\n".join((_BEGIN, _NONE_YET, _END)),
@@ -146,8 +147,10 @@ def _joined(words: Iterable[str]) -> str:
     return " / ".join(dict.fromkeys(word for word in words if word)) or _UNKNOWN
 
 
-def _settings(settings: TrainSettings) -> Iterator[tuple[str, str]]:
-    for name in _SHOWN:
+def _settings(settings: TrainSettings, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if settings.mode == "freeze":
+        yield "trained_layers", str(settings.trained_layers)
+    for name in (*_SHOWN, *_SHOWN_WHERE_SET):
         if settings.mode != "lora" and name.startswith("lora."):
             continue
         value: Any = settings
@@ -156,17 +159,20 @@ def _settings(settings: TrainSettings) -> Iterator[tuple[str, str]]:
         if name == "learning_rate":
             value = settings.peak_learning_rate
         if name == "lora.targets":
-            value = ", ".join(value) or "every linear layer but the output's"
+            value = ", ".join(facts.get("lora_targets", value))
+        if name in _SHOWN_WHERE_SET and not value:
+            continue
         if value is not None and not (name == "epochs" and settings.max_steps):
             yield name, str(value)
 
 
-def _figures(result: RunResult, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _figures(settings: TrainSettings, result: RunResult, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "steps", f"{result.steps:,}"
     yield "records", f"{result.records:,}" + (f" ({result.rejected:,} set aside)" if result.rejected else "")
     if "trained_parameters" in facts:
         yield "trained parameters", f"{facts['trained_parameters']:,}"
-    yield "last loss", f"{result.loss:.4f} nats a graded token"
+    is_plain = not (settings.label_smoothing or settings.prompt_loss_weight or settings.neftune)
+    yield "last loss", f"{result.loss:.4f} " + ("nats a graded token" if is_plain else "nats, as it was minimised")
     if result.dev_loss is not None:
         yield "loss on dev", f"{result.dev_loss:.4f} nats a graded token"
     if result.f1 is not None:

@@ -15,6 +15,7 @@ from uie.errors import TrainingError, TrainingStopped, UIEError
 from uie.models.sources import resolve
 from uie.storage import whole_file
 from uie.training.cluster import Place, place_of
+from uie.training.combinations import refuse_on_this_machine
 from uie.training.folder import RunResult, discard_unstarted, is_finished, open_run, read_result
 from uie.training.memory import at_once, halved_since, with_less_when_full
 from uie.training.reporters import check_reporters
@@ -55,8 +56,8 @@ def launch(settings: TrainSettings, *, resume: bool = False, overwrite: bool = F
         out=settings.out.resolve(),
         hostfile=settings.hostfile and settings.hostfile.resolve(),
     )
-    _refuse_too_many(settings)
-    resolve(settings.model)  # before anything is written
+    refuse_on_this_machine(settings)  # before anything is written
+    resolve(settings.model)
     check_reporters(settings)
     open_run(settings, resume=resume, overwrite=overwrite)
     if resume and is_finished(settings.out):
@@ -168,12 +169,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
-
-
-def _refuse_too_many(settings: TrainSettings) -> None:
-    gpus = _gpus()
-    if gpus and settings.hostfile is None and settings.processes > gpus:
-        raise TrainingError(f"processes: expected at most {gpus}, the GPUs of this machine, found {settings.processes}.")
 
 
 def _environment(settings: TrainSettings) -> dict[str, str]:

@@ -10,6 +10,7 @@ import errno
 import gc
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -204,6 +205,7 @@ def _words(error: BaseException) -> str:
     while told is not None and not str(told):
         told = told.__cause__ or told.__context__
     words = " ".join(str(told or type(error).__name__).split()).rstrip(".")
+    words = re.sub(r"^\[enforce fail at .*?(?=DefaultCPUAllocator)", "", words)  # where in torch's source
     return words if len(words) <= _LONGEST else words[:_LONGEST].rstrip() + "…"
 
 

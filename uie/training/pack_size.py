@@ -43,12 +43,14 @@ def choose_pack_size(
     return chosen
 
 
-def kept_pack_size(out: Path, choose: Callable[[], int]) -> int:
-    """What was chosen when the run began; else it is chosen now, and kept."""
+def kept_pack_size(out: Path, at_once: int, choose: Callable[[], int]) -> int:
+    """What was chosen when the run began with so many at once; else it is chosen now, and kept."""
     path = out / FILE
-    if not path.is_file():
-        write_json(path, {"records": choose()})
-    return int(json.loads(path.read_text(encoding="utf-8"))["records"])
+    held = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if held.get("micro_batch") != at_once:
+        held = {"micro_batch": at_once, "pack": choose()}
+        write_json(path, held)
+    return int(held["pack"])
 
 
 def _seconds(trainer: Any, micro_batches: Sequence[Sequence[Example]], collate: Collator) -> float:

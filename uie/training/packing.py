@@ -76,8 +76,8 @@ def _heads(examples: Examples, of: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(places < ends[:, None], tokens, -1 - of[:, None])
 
 
-def cut_packs(examples: Sequence[Example]) -> list[Pack]:
-    """The examples, in their order, as the packs that cost least to compute.
+def cut_packs(examples: Sequence[Example], *, most: int | None = None) -> list[Pack]:
+    """The examples, in their order, as the packs that cost least to compute, of at most `most` examples each.
 
     A pack of T tokens costs T + T² / 1500: examples with long texts and a short beginning in common stay apart.
     """
@@ -87,7 +87,7 @@ def cut_packs(examples: Sequence[Example]) -> list[Pack]:
         shared = len(examples[end - 1].input_ids)
         tokens = 0
         found = []
-        for start in range(end - 1, -1, -1):
+        for start in range(end - 1, max(-1, end - 1 - (most or end)), -1):
             # From the token of its own that is left to each prompt its first graded one is predicted.
             shared = min(shared, _prompt_tokens(examples[start]) - 1, *common[start : end - 1][:1])
             tokens += len(examples[start].input_ids)
@@ -126,13 +126,15 @@ def measure_shares(micro_batches: Iterable[Sequence[Example]], *, packs: bool) -
 # Packs as tensors
 
 
-def collate_packs(examples: Sequence[Example], *, pad_id: int, mask_dtype: torch.dtype) -> dict[str, torch.Tensor]:
+def collate_packs(
+    examples: Sequence[Example], *, pad_id: int, mask_dtype: torch.dtype, most: int | None = None
+) -> dict[str, torch.Tensor]:
     """As `batches.collate`, with rows of packs and a mask (rows, 1, width, width) that says who sees whom; padding on the right.
 
     `labels[row, i]` is graded by the logits at i - 1, as in any batch. Where no two examples share a beginning the batch is the
     plain one.
     """
-    rows = fill_rows(cut_packs(examples))
+    rows = fill_rows(cut_packs(examples, most=most))
     if all(len(pack.examples) == 1 for row in rows for pack in row):
         return collate(examples, pad_id=pad_id)
     width = max(sum(map(len, row)) for row in rows)

@@ -4,6 +4,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from uie.models.encoding import Example
 from uie.training.batches import collate, composed_order, plan_order
 from uie.training.encoded import Examples
 from uie.training.folder import composed_batch
+from uie.training.pack_size import Collator
 from uie.training.packing import (
     collate_packs,
     mask_dtype,
@@ -27,18 +29,22 @@ from uie.training.packing import (
 from uie.training.settings import TrainSettings
 
 _TRIED = 100  # micro-batches of which the longest is tried as packs
+_SAMPLES = 2  # micro-batches that sizes of packs are tried with
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Which example stands where in the whole training, how some become a batch, and what manifest.json says of it.
 
-    `facts`: `packing` ("prefix" or "none"), `packing_reason` where the model cannot, `shared_share` and `padding_share` (`Shares`).
+    `collator_of` gives the collator of packs of at most so many examples (None where nothing is packed), and `samples` are
+    micro-batches to try it with. `facts`: `packing` ("prefix" or "none"), `packing_reason` where the model cannot, `shared_share` and `padding_share` (`Shares`).
     """
 
     order: NDArray[np.int64]
-    collator: Callable[[Sequence[Example]], dict[str, torch.Tensor]]
+    collator: Collator
     facts: dict[str, Any]
+    collator_of: Callable[[int], Collator] | None = None
+    samples: Sequence[Sequence[Example]] = ()
 
     def tell(self) -> None:
         """One line on stderr."""
@@ -97,7 +103,12 @@ def plan(
         order = ordered(None)
     shares = measure_shares(batches(order), packs=packs)
     facts = {"packing": "prefix" if packs else "none", "shared_share": shares.shared, "padding_share": shares.padding}
-    collator: Any = functools.partial(collate, pad_id=pad_id)
-    if packs:
-        collator = functools.partial(collate_packs, pad_id=pad_id, mask_dtype=mask_dtype(model))
-    return Plan(order, collator, facts if reason is None else {**facts, "packing_reason": reason})
+    if not packs:
+        plain = functools.partial(collate, pad_id=pad_id)
+        return Plan(order, plain, facts if reason is None else {**facts, "packing_reason": reason})
+    collator_of = functools.partial(_collator_of, pad_id, mask_dtype(model))
+    return Plan(order, collator_of(at_once), facts, collator_of, list(islice(batches(order), _SAMPLES)))
+
+
+def _collator_of(pad_id: int, mask_dtype: torch.dtype, most: int) -> Collator:
+    return functools.partial(collate_packs, pad_id=pad_id, mask_dtype=mask_dtype, most=most)

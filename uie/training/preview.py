@@ -1,6 +1,5 @@
 """TrainSettings → what a run of them would do, found out from tokenizer, config and records; no weights are loaded, nothing is written."""
 
-import importlib.util
 import math
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ from uie.errors import ModelError, UIEError
 from uie.models.attention import Attention, choose_attention
 from uie.models.loading import best_dtype, load_shape, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
+from uie.training.combinations import machine_refusals
 from uie.training.encoded import Examples, read_examples
 from uie.training.folder import check_folder, input_hashes
 from uie.training.modes import prepare
@@ -124,7 +124,7 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
             mistakes += [_unlearnable(path, count, of, reason, id) for reason, count, id in _reasons(examples)]
     if source:
         tried(lambda: check_folder(settings, input_hashes(settings) if resume else {}, resume=resume, overwrite=overwrite))
-    mistakes += _machine_mistakes(settings)
+    mistakes += [*missing_reporters(settings), *machine_refusals(settings)]
     attention = None
     if source:
         attention = tried(
@@ -176,18 +176,6 @@ def _unlearnable(path: Path | None, count: int, of: int, reason: str, id: str) -
         f"{path}: {count} of {of} records cannot be learned from, the first {id!r}: {reason}; mend them, raise max_length, "
         "or set them aside with on_error: skip."
     )
-
-
-def _machine_mistakes(settings: TrainSettings) -> list[str]:
-    found = missing_reporters(settings)
-    if (settings.deepspeed != "none" or settings.hostfile) and importlib.util.find_spec("deepspeed") is None:
-        found.append("deepspeed is not installed; install uie-llm[train], or leave deepspeed and hostfile out.")
-    if settings.hostfile and not settings.hostfile.is_file():
-        found.append(f"hostfile: {settings.hostfile}: no such file.")
-    gpus = torch.cuda.device_count()
-    if gpus and settings.hostfile is None and settings.processes > gpus:
-        found.append(f"processes: expected at most {gpus}, the GPUs of this machine, found {settings.processes}.")
-    return found
 
 
 def _reasons(examples: Examples) -> list[tuple[str, int, str]]:

@@ -23,6 +23,7 @@ from uie.training.arguments import training_arguments
 from uie.training.batches import ExampleSequence
 from uie.training.card import write_card
 from uie.training.checkpoints import take_up
+from uie.training.combinations import refuse_on_this_machine
 from uie.training.encoded import Examples, read_examples
 from uie.training.folder import (
     RunResult,
@@ -38,6 +39,7 @@ from uie.training.log import RunLog
 from uie.training.loss import Objective
 from uie.training.memory import at_once, facts_of, halved_when_full, told_when_full, with_less_when_full
 from uie.training.modes import Prepared, keep_beginning, prepare
+from uie.training.pack_size import choose_pack_size, kept_pack_size
 from uie.training.planning import Plan, plan
 from uie.training.reporters import check_reporters, reporter_callbacks
 from uie.training.saving import save, weights_folder
@@ -55,7 +57,8 @@ def train(
     Raises:
         UIEError: settings, records, model or folder are wrong.
     """
-    resolve(settings.model)  # before anything is written
+    refuse_on_this_machine(settings)  # before anything is written
+    resolve(settings.model)
     check_reporters(settings)
     open_run(settings, resume=resume, overwrite=overwrite)
     if resume and is_finished(settings.out):
@@ -106,6 +109,9 @@ def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence
         if rejected:
             write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
     checkpoint = None
+    if planned.collator_of is not None and not settings.spreads_weights:
+        with halved_when_full(settings, now, lambda: "before the first step"):
+            _set_pack_size(trainer, planned, settings.out)
     if resume:
         checkpoint = as_main_found(lambda: take_up(settings.out), is_main=main, device=arguments.device)
     request = StopRequest(settings.out)
@@ -169,7 +175,11 @@ def _trainer(
     dtype = torch.bfloat16 if bf16 and settings.mode == "lora" else torch.float32
     with told_when_full(settings, "while the model was loaded"):
         model: Any = load_base(
-            source.base, dtype=dtype, device=torch.device("cpu") if settings.fsdp else arguments.device, bits=settings.bits, attention=attention.implementation
+            source.base,
+            dtype=dtype,
+            device=torch.device("cpu") if settings.fsdp else arguments.device,
+            bits=settings.bits,
+            attention=attention.implementation,
         )
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     now = arguments.per_device_train_batch_size
@@ -196,6 +206,20 @@ def _trainer(
     trainer.objective = Objective(settings.label_smoothing, settings.prompt_loss_weight)
     trainer.lora_plus = settings.lora.plus if settings.mode == "lora" else None
     return trainer, planned, prepared
+
+
+def _set_pack_size(trainer: GradedTrainer, planned: Plan, out: Path) -> None:
+    """As the first process finds by trying. With spread weights it could not try alone, and a pack is a whole micro-batch."""
+    assert planned.collator_of is not None
+    collator_of = planned.collator_of
+    at_once = trainer.args.per_device_train_batch_size
+
+    def choose() -> int:
+        return choose_pack_size(trainer, planned.samples, collator_of=collator_of, at_once=at_once)
+
+    device: torch.device = trainer.args.device
+    size = as_main_found(lambda: kept_pack_size(out, at_once, choose), is_main=trainer.is_world_process_zero(), device=device)
+    trainer.data_collator = collator_of(size)
 
 
 def _selection(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from uie.errors import SettingsError
+from uie.training.combinations import refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,9 @@ class TrainSettings:
     "stop after so many steps instead of epochs"
     batch_size: int = 16
     "records a step, over all processes"
-    micro_batch: int = 4
-    "records a process computes at once, and so at most in a pack (8 is a sixth faster there); batch_size is a multiple of micro_batch × processes"
-    packing: Literal["auto", "prefix", "none"] = "none"
+    micro_batch: int = 8
+    "records a process computes at once, and so at most in a pack; batch_size is a multiple of micro_batch × processes"
+    packing: Literal["auto", "prefix", "none"] = "auto"
     "prefix: what prompts of a micro_batch begin with alike is computed once; auto: where the model can do so exactly"
     learning_rate: float | None = None
     "peak; default 2e-4 for lora (as QLoRA trains models of this size), 1e-5 for full"
@@ -194,12 +195,10 @@ class TrainSettings:
             yield "eval_steps: needs dev, the records to compute the loss on."
         if self.f1.every and self.dev is None:
             yield "f1.every: needs dev, the records to answer."
-        if self.f1.every and self.spreads_weights:
-            how = "fsdp" if self.fsdp else "zero3"
-            yield f"f1.every: under {how} no process holds the whole model to answer with; take zero2, or leave f1 out."
         at_once = self.micro_batch * self.processes
         if self.hostfile is None and at_once > 0 and self.batch_size % at_once:
             yield f"batch_size: expected a multiple of micro_batch × processes = {at_once}, found {self.batch_size}."
+        yield from refusals(self)
 
     @property
     def peak_learning_rate(self) -> float:

@@ -14,14 +14,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import distributed
+from torch.distributed.rendezvous import rendezvous
 
 from uie.errors import FailedElsewhere, TrainingError, TrainingStopped, UIEError
 from uie.models.loading import pick_device, resolve
 from uie.settings import build, read_yaml
 from uie.training.cluster import Place, place_of
+from uie.training.combinations import refuse_on_this_machine
 from uie.training.folder import RunResult, discard_unstarted, is_finished, open_run, read_result
 from uie.training.guard import as_main_found
 from uie.training.launch import report_failure
@@ -60,7 +63,10 @@ def join(settings: TrainSettings, place: Place, *, resume: bool, overwrite: bool
 
 def _claim(settings: TrainSettings, *, resume: bool, overwrite: bool) -> RunResult | None:
     """Opens the run folder; the result of a run that was finished before."""
-    resolve(settings.model)  # before anything is written
+    refuse_on_this_machine(
+        replace(settings, processes=1)
+    )  # before anything is written; the processes may be those of many machines
+    resolve(settings.model)
     open_run(settings, resume=resume, overwrite=overwrite)
     if resume and is_finished(settings.out):
         return read_result(settings.out)
@@ -92,7 +98,7 @@ def group(place: Place, settings: TrainSettings) -> Iterator[torch.device]:
         torch.cuda.set_device(device)
     # FSDP gathers weights in the computer's memory; NCCL alone does not reach it.
     backend = "gloo" if device.type == "cpu" else "cuda:nccl,cpu:gloo" if settings.fsdp else "nccl"
-    store, rank, processes = next(distributed.rendezvous("env://", timeout=_PATIENCE))
+    store, rank, processes = next(rendezvous("env://", timeout=_PATIENCE))
     distributed.init_process_group(backend, store=store, rank=rank, world_size=processes, timeout=_PATIENCE)
     try:
         yield device
@@ -105,7 +111,7 @@ def group(place: Place, settings: TrainSettings) -> Iterator[torch.device]:
     distributed.destroy_process_group()
 
 
-def _is_first_to_fail(store: distributed.Store, place: Place) -> bool:
+def _is_first_to_fail(store: Any, place: Place) -> bool:
     try:
         failed = store.add("uie/failed", 1)
         waited = 0.0

@@ -15,7 +15,7 @@ const UNITS = {
   count: (value) => count(value >= 100 ? Math.round(value) : Number(value.toPrecision(3))),
   bytes: (value) => `${count(Number((value / 1e9).toPrecision(3)))} GB`,
 };
-const FROM_ZERO = ['small', 'count', 'bytes', 'share'];
+const FROM_ZERO = ['percent', 'share', 'small', 'count', 'bytes'];
 const plots = [];
 
 // 2.00e-4 → 2e-4
