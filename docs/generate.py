@@ -1,10 +1,12 @@
 """Fills the blocks `<!-- NAME -->` … `<!-- /NAME -->` of the documentation from the code: python docs/generate.py [--check]"""
 
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from uie.corpora.config import dataset_names, load_dataset_config
@@ -21,6 +23,8 @@ from uie.settings import describe
 from uie.tasks import TASKS, asks
 from uie.tasks.items import ROWS, WITH_ARGUMENTS
 from uie.tasks.question import Question
+from uie.training.combinations import OFFLOADS, PACKINGS, SPREADS, Cell, verdict
+from uie.training.combinations import RULES as RULES_OF_TRAINING
 from uie.training.settings import F1Settings, LoraSettings, TrainSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -267,10 +271,47 @@ def strict_and_string() -> str:
     return table(("gold and predicted", *(f"`{name}`" for name in names)), rows)
 
 
+# What works together
+
+
+COLUMNS = {
+    "lora": ("lora", 16),
+    "lora, 8 bits": ("lora", 8),
+    "lora, 4 bits": ("lora", 4),
+    "freeze": ("freeze", 16),
+    "full": ("full", 16),
+}
+
+
+def combinations() -> str:
+    """One row a way to spread and offload; both kinds of packing in one cell. Rows in which all is refused are left out."""
+    rows = []
+    for spread, offload in itertools.product(SPREADS, OFFLOADS):
+        found = [[verdict(Cell(*column, spread, offload, packing)) for packing in PACKINGS] for column in COLUMNS.values()]
+        if any("refused" not in kinds for kinds in found):
+            rows.append((f"`{spread}`", "" if offload == "none" else offload, *map(_both, found)))
+    return table(("deepspeed or fsdp", "offload", *COLUMNS), rows)
+
+
+def _both(kinds: list[str]) -> str:
+    if len(set(kinds)) == 1:
+        return kinds[0]
+    return "CPU (packed)" if kinds[PACKINGS.index("prefix")] == "CPU" else "CPU (not packed)"
+
+
+def refusals() -> str:
+    words = {"s": SimpleNamespace(bits="N", mode="MODE", deepspeed="STAGE"), "spread": "zero3 or fsdp"}
+    return table(
+        ("refused, and why", "instead"), ((rule.reason.format(**words), rule.instead.format(**words)) for rule in RULES_OF_TRAINING)
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "settings": lambda: settings(TrainSettings),
     "lora": lambda: settings(LoraSettings),
     "f1": lambda: settings(F1Settings),
+    "combinations": combinations,
+    "refusals": refusals,
     "mix": lambda: settings(Mix),
     "mix-corpus": lambda: settings(MixCorpus),
     "labels": lambda: settings(Labels),

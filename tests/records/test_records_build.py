@@ -257,7 +257,7 @@ def test_a_setting_that_makes_no_sense_is_refused_before_anything_is_read(overri
 def test_an_unknown_mix_names_its_neighbours() -> None:
     with pytest.raises(
         SettingsError,
-        match=r"^No mix is named 'sampel'\. Did you mean 'sample'\? Known: demo, .*, sample, seed000, v3, wnut17, zero-shot\.$",
+        match=r"^No mix is named 'sampel'\. Did you mean 'sample'\? Known: cluener2020, conll04, demo, .*, sample, seed000, v3, wnut17, zero-shot\.$",
     ):
         load_mix("sampel")
 

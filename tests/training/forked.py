@@ -45,17 +45,24 @@ class Forked:
 class ForkedWorkers:
     """In place of the `subprocess` module in `uie.training.launch`: workers in real processes of their own.
 
-    `before` is Python that each runs first; `started` holds them in the order they were started.
+    `before` is Python that each runs first; `started` holds them in the order they were started. What they say goes to files in
+    `folder`.
     """
 
-    def __init__(self, *, before: str = "") -> None:
-        self.before = before
+    def __init__(self, folder: Path, *, before: str = "") -> None:
+        self._folder = folder
+        self._before = before
         self.started: list[ForkedWorker] = []
+
+    @property
+    def stderr(self) -> str:
+        return "".join(path.read_text(encoding="utf-8") for path in sorted(self._folder.glob("worker-*.txt")))
 
     def Popen(self, command: list[str], *, env: dict[str, str], start_new_session: bool) -> "ForkedWorker":  # noqa: N802 - as subprocess
         assert start_new_session
         assert command[:3] == [sys.executable, "-m", "uie.training.worker"]
-        worker = ForkedWorker(command[3:], env, self.before)
+        said = self._folder / f"worker-{len(self.started)}.txt"
+        worker = ForkedWorker(command[3:], env, self._before, str(said))
         self.started.append(worker)
         return worker
 
@@ -63,8 +70,8 @@ class ForkedWorkers:
 class ForkedWorker:
     """What `launch` needs of a subprocess.Popen."""
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], before: str) -> None:
-        self._process = _CONTEXT.Process(target=_work, args=(arguments, environment, before))
+    def __init__(self, arguments: list[str], environment: dict[str, str], before: str, err: str) -> None:
+        self._process = _CONTEXT.Process(target=_work, args=(arguments, environment, before, err))
         self._process.start()
         self.pid: int = self._process.pid
 
@@ -76,8 +83,9 @@ class ForkedWorker:
         return self._process.exitcode
 
 
-def _work(arguments: list[str], environment: dict[str, str], before: str) -> None:
+def _work(arguments: list[str], environment: dict[str, str], before: str, err: str) -> None:
     os.setsid()
+    os.dup2(os.open(err, os.O_WRONLY | os.O_CREAT), 2)
     os.environ.update(environment)
     torch.set_num_threads(1)
     exec(before, {})

@@ -163,7 +163,7 @@ def test_processes_are_counted_against_gpus(monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
 
-    found = machine_refusals(build(TrainSettings, {**GIVEN, "processes": 4}, where="t"))
+    found = machine_refusals(build(TrainSettings, {**GIVEN, "processes": 4, "micro_batch": 2}, where="t"))
 
     assert found == ("processes: expected at most 2, the GPUs of this machine, found 4.",)
 
@@ -218,13 +218,10 @@ def test_every_two_values_that_can_stand_together_are_run_together():
 
 @pytest.fixture(scope="module")
 def ran(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Case, list[float]]:
-    """The losses of each step of every case. All records are in every step, so that no order of them matters."""
+    """The losses of each step of every case. The records are all alike, so that no order of them matters."""
     folder = tmp_path_factory.mktemp("cases")
     records = folder / "records.jsonl"
-    places = ("Oslo", "Lima", "Rome", "Bern")
-    rows = [
-        {"instruct": "Where?", "query": f"Text: {p} is far." + " Yes." * n, "answer": f"{p}_place"} for n, p in enumerate(places)
-    ]
+    rows = [{"instruct": "You find the places in a text.", "query": "Text: Mira lives in Oslo.", "answer": "Oslo_place"}] * 4
     records.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     configs = {}
     for number, case in enumerate(covering()):

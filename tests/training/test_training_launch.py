@@ -137,7 +137,8 @@ def test_two_processes_learn_as_one_does(settings, alone, forked, mode, spread, 
     weights, wanted = weights_of(result), weights_of(expected)
     assert set(weights) == set(wanted)
     for name, weight in weights.items():
-        torch.testing.assert_close(weight, wanted[name], rtol=1e-3, atol=1e-5)
+        # AdamW makes a whole step of a gradient that is nearly nothing, and of how it was rounded.
+        torch.testing.assert_close(weight, wanted[name], rtol=1e-3, atol=3e-4)
     load_model(resolve(str(result.out)))
 
 

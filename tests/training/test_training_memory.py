@@ -33,6 +33,7 @@ def settings(tiny_model: Path, records_file: Path, tmp_path: Path) -> TrainSetti
         lora=LoraSettings(r=4, alpha=8, dropout=0, targets=("q_proj", "v_proj")),
         save_steps=2,
         log_steps=1,
+        packing="none",
     )
 
 
@@ -283,10 +284,10 @@ real, GuardedTrainer.training_step = GuardedTrainer.training_step, step
 
 
 @pytest.mark.slow
-def test_where_one_of_two_processes_is_out_of_memory_both_begin_again_with_half(settings, tmp_path, monkeypatch, capfd):
+def test_where_one_of_two_processes_is_out_of_memory_both_begin_again_with_half(settings, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     settings = replace(settings, micro_batch=2, processes=2)
-    monkeypatch.setattr("uie.training.launch.subprocess", workers := ForkedWorkers(before=ONE_OF_TWO))
+    monkeypatch.setattr("uie.training.launch.subprocess", workers := ForkedWorkers(tmp_path, before=ONE_OF_TWO))
 
     launch(settings)
 
@@ -294,7 +295,7 @@ def test_where_one_of_two_processes_is_out_of_memory_both_begin_again_with_half(
         f"{settings.out}: out of memory at step 4 with 2 records at once (CUDA out of memory); "
         "--resume computes 1 at once, 8 a step as before."
     )
-    assert f"{told} That is done now, from checkpoint-2.\n" in capfd.readouterr().err
+    assert f"{told} That is done now, from checkpoint-2.\n" in capsys.readouterr().err
     assert held(settings.out) == {"micro_batch": 1, "asked": 2, "out_of_memory": [told]}
     assert len(workers.started) == 4
     alone = train(replace(settings, out=tmp_path / "alone", processes=1))

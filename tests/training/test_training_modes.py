@@ -37,6 +37,7 @@ def settings(tiny_model: Path, records_file: Path, tmp_path: Path) -> TrainSetti
         out=tmp_path / "run",
         batch_size=4,
         micro_batch=2,
+        packing="none",
         max_steps=4,
         learning_rate=1e-2,
         precision="fp32",

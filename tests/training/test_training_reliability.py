@@ -406,14 +406,12 @@ def test_killed_while_it_writes_a_checkpoint_a_run_ends_with_the_same_weights(lo
 
 
 @pytest.mark.slow
-def test_when_one_of_two_processes_is_killed_the_other_does_not_wait_and_resuming_ends_with_the_same_weights(
-    long, tmp_path, monkeypatch
-):
+def test_when_one_of_two_processes_is_killed_the_other_ends_and_resuming_gives_the_same_weights(long, tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     settings = replace(long, out=tmp_path / "run", processes=2, micro_batch=2, lora=replace(long.lora, dropout=0))
     config = tmp_path / "train.yaml"
     config.write_text(yaml.safe_dump(to_mapping(settings)), encoding="utf-8")
-    monkeypatch.setattr("uie.training.launch.subprocess", workers := ForkedWorkers())
+    monkeypatch.setattr("uie.training.launch.subprocess", workers := ForkedWorkers(tmp_path))
     step = random.SystemRandom().randrange(11, 50)
     print(f"killed after step {step}")  # shown where the test fails
 
@@ -431,6 +429,8 @@ def test_when_one_of_two_processes_is_killed_the_other_does_not_wait_and_resumin
         "go on with --resume.\n"
     )
     assert [worker.poll() is None for worker in workers.started] == [False, False]
+    assert "process 0: the connection to another one is lost.\n" in workers.stderr
+    assert "Traceback" not in workers.stderr
 
     resumed = CliRunner().invoke(cli, ["train", "--config", str(config), "--resume"])
 

@@ -318,7 +318,9 @@ def test_run_yaml_is_a_config(settings):
 
     held = yaml.safe_load((settings.out / "run.yaml").read_text())
 
-    assert held["lora"] == {"r": 4, "alpha": 8, "dropout": 0.1, "targets": []}
+    assert held["lora"] == {
+        "r": 4, "alpha": 8, "dropout": 0.1, "targets": [], "dora": False, "rslora": False, "pissa": False, "plus": None
+    }  # fmt: skip
 
 
 def test_a_mistake_before_the_first_step_leaves_no_folder_in_the_way(settings, tmp_path):

@@ -44,6 +44,8 @@ __all__ = [
     "run_questions",
 ]
 
+QUANTISED = {8: "int8 (LLM.int8)", 4: "nf4, double quantisation"}
+"""What weights are with so many bits."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Everything is read from a folder that is there: no question to the hub, no code of the model's, no pickles.
 _LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}

@@ -33,7 +33,7 @@ def training_arguments(
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.max_grad_norm,
         neftune_noise_alpha=settings.neftune,
-        activation_checkpointing=settings.gradient_checkpointing and not settings.fsdp,
+        activation_checkpointing=settings.gradient_checkpointing,  # FSDP's own renames layers, and peft then finds no adapter to save
         activation_checkpointing_kwargs={"use_reentrant": False},
         deepspeed=deepspeed_config(settings),
         fsdp=settings.fsdp,  # type: ignore[arg-type] # a word in older versions

@@ -139,6 +139,14 @@ def any_process(flag: bool, device: torch.device) -> bool:
     return bool(flags.item())
 
 
+def is_lost_connection(error: RuntimeError) -> bool:
+    """Whether an error says no more than that another process is gone: why, that one says, or who waits for it.
+
+    By gloo or NCCL, which have no class of errors for it.
+    """
+    return any(words in str(error) for words in ("gloo/transport", "remote process exited"))
+
+
 def as_main_found(find: Callable[[], T], *, is_main: bool, device: torch.device) -> T:
     """What the main process finds, in every process; its UIEError too is raised in all."""
     found: list[Any] = [None]

@@ -24,6 +24,9 @@ from uie.training.reporters import missing_reporters
 from uie.training.settings import TrainSettings
 
 T = TypeVar("T")
+# Of a quantised weight. nf4: half a byte, a byte of scale for 64, and 4 bytes of scale of 256 such scales (QLoRA, section 3: 0.127 bits
+# a weight). int8: a byte, and 4 of scale for each row, of which there is one for some thousand weights.
+_BYTES_OF_BITS = {16: 0.0, 8: 1.001, 4: 0.5 + 1 / 64 + 4 / (64 * 256)}
 _MOST_PLANNED = 2000  # steps whose order is drawn to estimate padding
 
 
@@ -144,7 +147,7 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
     parameters = tried(lambda: _parameters(settings, model)) if model is not None else None
     memory = None
     if model is not None and parameters and train:
-        memory = _memory(settings, model.config.get_text_config(), parameters, train, bf16=bf16, attention=implementation)
+        memory = _memory(settings, model, parameters, train, bf16=bf16, attention=implementation)
     return Preview(
         mistakes=tuple(mistakes),
         first=_first(tokenizer, train) if train else None,
@@ -247,7 +250,7 @@ def _parameters(settings: TrainSettings, model: Any) -> Parameters:
 
 
 def _memory(
-    settings: TrainSettings, config: PretrainedConfig, parameters: Parameters, train: Examples, *, bf16: bool, attention: str | None
+    settings: TrainSettings, model: Any, parameters: Parameters, train: Examples, *, bf16: bool, attention: str | None
 ) -> Memory:
     """Weights, gradients and AdamW's two moments by count; activations by what a Llama-like layer keeps for its backward pass.
 
@@ -255,11 +258,14 @@ def _memory(
     (twice: before and after the softmax); with gradient checkpointing its input only, and one layer at a time all of it. With mode
     freeze the layers below those that are trained keep nothing.
     """
-    stage = 0 if settings.deepspeed == "none" else int(settings.deepspeed[-1])
+    config: PretrainedConfig = model.config.get_text_config()
+    stage = 3 if settings.fsdp else 0 if settings.deepspeed == "none" else int(settings.deepspeed[-1])
     n = settings.processes
     small = 2 if bf16 else 4
     trained, frozen = parameters.trained, parameters.frozen
-    weights = trained * 4 + frozen * (small if settings.mode == "lora" else 4)
+    quantised = _quantised(model) if settings.bits < 16 else 0
+    quantised_size = int(quantised * _BYTES_OF_BITS[settings.bits])
+    weights = trained * 4 + (frozen - quantised) * (small if settings.mode == "lora" else 4) + quantised_size
     share = {name: n if stage >= at else 1 for name, at in (("optimizer", 1), ("gradients", 2), ("weights", 3))}
 
     tokens = settings.micro_batch * int(train.lengths.max())
@@ -281,7 +287,8 @@ def _memory(
     def over(name: str) -> str:
         return f" ÷ {n} processes" if share[name] > 1 else ""
 
-    base = f"{frozen:,} × {small if settings.mode == 'lora' else 4} + " if frozen else ""
+    base = f"{frozen - quantised:,} × {small if settings.mode == 'lora' else 4} + " if frozen else ""
+    base += f"{quantised:,} × {_BYTES_OF_BITS[settings.bits]:.4f} + " if quantised else ""
     return Memory(
         (
             ("weights", weights // share["weights"], f"({base}{trained:,} × 4 bytes){over('weights')}"),
@@ -291,6 +298,13 @@ def _memory(
             ("logits", graded * vocabulary * 12, f"{graded:,} graded places × {vocabulary:,} × 12 bytes"),
         )
     )
+
+
+def _quantised(model: Any) -> int:
+    """How many weights bitsandbytes would quantise: those of frozen linear layers but the output's."""
+    output = model.get_output_embeddings()
+    linear = (layer for layer in model.modules() if isinstance(layer, torch.nn.Linear) and layer is not output)
+    return sum(layer.weight.numel() for layer in linear if not layer.weight.requires_grad)
 
 
 def _what_processes_do(

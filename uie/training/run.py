@@ -15,7 +15,7 @@ from uie.errors import ModelError, UIEError
 from uie.extraction.answering import Answerer, room_for
 from uie.generation.transformers_engine import TransformersEngine
 from uie.models.attention import Attention, choose_attention
-from uie.models.loading import best_dtype, load_base, load_tokenizer, pick_device, resolve
+from uie.models.loading import QUANTISED, best_dtype, load_base, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
 from uie.reports.training_page import write_training_page
 from uie.storage import write_jsonl
@@ -109,7 +109,8 @@ def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence
         if rejected:
             write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
     checkpoint = None
-    if planned.collator_of is not None and not settings.spreads_weights:
+    # Not on a CPU, where two runs of the same settings are the same bit for bit: clocks would lay them out differently.
+    if planned.collator_of is not None and device.type == "cuda" and not settings.spreads_weights:
         with halved_when_full(settings, now, lambda: "before the first step"):
             _set_pack_size(trainer, planned, settings.out)
     if resume:
@@ -141,6 +142,7 @@ def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence
     )
     if main:
         facts = {"base": str(source.base), **prepared.facts, **attention.facts, **planned.facts, **facts_of(settings)}
+        facts |= {"quantised": QUANTISED[settings.bits]} if settings.bits in QUANTISED else {}
         write_card(settings, result, source, {"train": examples.origins, **({"dev": dev.origins} if dev else {})}, facts)
         close_run(settings, result, facts)
         write_training_page(settings.out)

@@ -26,7 +26,7 @@ from uie.settings import build, read_yaml
 from uie.training.cluster import Place, place_of
 from uie.training.combinations import refuse_on_this_machine
 from uie.training.folder import RunResult, discard_unstarted, is_finished, open_run, read_result
-from uie.training.guard import as_main_found
+from uie.training.guard import as_main_found, is_lost_connection
 from uie.training.launch import report_failure
 from uie.training.run import train_claimed
 from uie.training.settings import TrainSettings
@@ -141,6 +141,11 @@ def main(arguments: list[str] | None = None) -> int:
             (settings.out / STOP).touch()  # tells `launch` that the end was asked for
         return 0
     except FailedElsewhere:
+        return 1
+    except RuntimeError as error:
+        if not is_lost_connection(error):
+            raise
+        print(f"process {place.rank}: the connection to another one is lost.", file=sys.stderr, flush=True)
         return 1
     except UIEError as error:
         report_failure(settings.out, str(error))

@@ -36,7 +36,6 @@ def fsdp_config(settings: TrainSettings) -> dict[str, Any] | None:
         "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
         "reshard_after_forward": True,
         "state_dict_type": "FULL_STATE_DICT",
-        "activation_checkpointing": settings.gradient_checkpointing,
     }
 
 
