@@ -161,13 +161,12 @@ def test_neither_is_told_anything_where_it_is_not_asked_for() -> None:
     assert fsdp_config(settings()) is None
 
 
-def test_fsdp_spreads_each_layer_and_computes_activations_twice_where_asked() -> None:
-    config = fsdp_config(settings(fsdp=True, gradient_checkpointing=True))
+def test_fsdp_spreads_each_layer() -> None:
+    config = fsdp_config(settings(fsdp=True))
 
     assert config == {
         "version": 2,
         "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
         "reshard_after_forward": True,
         "state_dict_type": "FULL_STATE_DICT",
-        "activation_checkpointing": True,
     }

@@ -269,6 +269,15 @@ def test_pissa_of_more_ranks_than_a_layer_has_is_refused_before_weights_are_load
     assert str(error.value) == expected
 
 
+def test_pissa_and_dora_are_refused_together() -> None:
+    with pytest.raises(SettingsError) as error:
+        LoraSettings(pissa=True, dora=True)
+
+    assert str(error.value) == (
+        "lora.pissa: is saved as the difference of two products, and dora's lengths are in neither; take one of them."
+    )
+
+
 # Freeze
 
 

@@ -130,3 +130,13 @@ def test_a_run_remembers_each_label_by_the_name_it_mostly_had(tmp_path):
 
     held = json.loads((tmp_path / "questions.json").read_text(encoding="utf-8"))
     assert held["schemas"] == {"d": {"NER": {"lang": "en", "entities": {"PER": {"name": "person"}, "LOC": {"name": "place"}}}}}
+
+
+def test_only_where_an_epoch_ends_inside_it_a_batch_may_hold_an_example_twice():
+    lengths = [7] * 20
+
+    order = plan_order(lengths, steps=20, batch_size=8, seed=0)
+
+    twice = [step for step in range(20) if len(set(order[8 * step : 8 * step + 8])) < 8]
+    assert {step for step in twice if 8 * step // 20 == (8 * step + 7) // 20} == set()
+    assert all(sorted(order[start : start + 40]) == sorted([*range(20)] * 2) for start in range(0, 160, 40))

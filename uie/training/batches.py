@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -27,32 +28,44 @@ def plan_order(
 ) -> list[int]:
     """Which example stands where in the whole training: steps × batch_size indices, each epoch a new shuffle after the other.
 
-    Within 50 batches examples of like length come into one batch, and batches are shuffled again. With `groups` (a number for each
+    Within 50 batches of one epoch examples of like length come into one batch, and batches are shuffled again. With `groups` (a number for each
     example) up to 8 of one group, drawn anew each epoch, stay together. The order is a list made beforehand, which knows nothing of
     processes nor of what they compute at once, so that resuming and any number of processes read the same one.
     """
-    total, window = steps * batch_size, _MEGA * batch_size
+    total = steps * batch_size
     of = np.arange(len(lengths)) if groups is None else np.asarray(groups)
     epochs = [
         _epoch(of, min(_TOGETHER, batch_size), random.Random(f"{seed}/order/{epoch}")) for epoch in range(-(-total // len(lengths)))
     ]
     indices = np.concatenate([found for found, _ in epochs])[:total]
     ends = np.cumsum(np.concatenate([sizes for _, sizes in epochs]))
+    windows = _windows(total, len(lengths), batch_size)
     # A chunk that crosses the border of a window is cut there.
-    starts = np.union1d(np.concatenate([[0], ends[ends < total]]), np.arange(0, total, window))
+    starts = np.union1d(np.concatenate([[0], ends[ends < total]]), windows)
     sizes = np.diff(starts, append=total)
     # Large chunks first: the small ones that are left of groups, and single examples, fill the gaps.
     in_all = np.add.reduceat(np.asarray(lengths)[indices], starts)
-    sorted_chunks = np.lexsort((in_all, -sizes, starts // window))
+    sorted_chunks = np.lexsort((in_all, -sizes, np.searchsorted(windows, starts, side="right")))
     indices = indices[_places(starts[sorted_chunks], sizes[sorted_chunks])]
     draw = random.Random(f"{seed}/units")
     order: list[int] = []
-    for start in range(0, total, window):
-        near = indices[start : start + window].tolist()
+    for start, end in pairwise([*windows.tolist(), total]):
+        near = indices[start:end].tolist()
         batches = [near[i : i + batch_size] for i in range(0, len(near), batch_size)]
         draw.shuffle(batches)
         order += [index for batch in batches for index in batch]
     return order
+
+
+def _windows(total: int, examples: int, batch_size: int) -> NDArray[np.int64]:
+    """Where the windows begin. A batch in which one epoch ends and the next begins is one of its own: sorted together with others, an
+    example that comes in both would stand beside itself.
+    """
+    ends = np.arange(examples, total + 1, examples)
+    borders = np.concatenate([[0], ends // batch_size * batch_size, -(-ends // batch_size) * batch_size, [total]])
+    borders = np.unique(borders[borders <= total])
+    size = _MEGA * batch_size
+    return np.concatenate([np.arange(start, end, size) for start, end in pairwise(borders.tolist())])
 
 
 def _epoch(groups: NDArray[np.int64], most: int, draw: random.Random) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

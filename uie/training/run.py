@@ -4,6 +4,7 @@ import functools
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,71 +80,64 @@ def train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[
         return _train_claimed(settings, resume=resume, callbacks=callbacks)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is known before weights are loaded. `at_once`: records that a process computes at once."""
+
+    settings: TrainSettings
+    source: ModelSource
+    tokenizer: PreTrainedTokenizerBase
+    examples: Examples
+    dev: Examples | None
+    device: torch.device
+    bf16: bool
+    attention: Attention
+    at_once: int
+    steps: int
+
+    @classmethod
+    def of(cls, settings: TrainSettings) -> "_Found":
+        source = resolve(settings.model)
+        if source.kind != "model":
+            raise ModelError(
+                f"{settings.model}: training starts from a plain model, this is a {source.kind} folder; "
+                "merge it first: uie models merge"
+            )
+        device = pick_device()
+        bf16 = settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
+        attention = choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing)
+        tokenizer = load_tokenizer(source)
+        examples = _read(settings, settings.train, tokenizer)
+        dev = _read(settings, settings.dev, tokenizer) if settings.dev else None
+        steps = settings.max_steps or math.ceil(len(examples) * settings.epochs / settings.batch_size)
+        return cls(settings, source, tokenizer, examples, dev, device, bf16, attention, at_once(settings), steps)
+
+    @property
+    def rejected(self) -> list[dict[str, str]]:
+        return [*self.examples.rejected, *(self.dev.rejected if self.dev else ())]
+
+
 def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence[TrainerCallback]) -> RunResult:
     started = time.monotonic()
-    now = at_once(settings)
-    source = resolve(settings.model)
-    if source.kind != "model":
-        raise ModelError(
-            f"{settings.model}: training starts from a plain model, this is a {source.kind} folder; merge it first: uie models merge"
-        )
-    device = pick_device()
-    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
-    attention = choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing)
-    tokenizer = load_tokenizer(source)
-    examples = _read(settings, settings.train, tokenizer)
-    dev = _read(settings, settings.dev, tokenizer) if settings.dev else None
-    steps = settings.max_steps or math.ceil(len(examples) * settings.epochs / settings.batch_size)
-    arguments = training_arguments(settings, at_once=now, device=device, bf16=bf16, steps=steps, evaluates=dev is not None)
-    trainer, planned, prepared = _trainer(settings, source, attention, arguments, tokenizer, examples, dev, steps, bf16=bf16)
-    selection = _selection(trainer, settings, tokenizer, examples, bf16=bf16) if settings.f1.every else None
+    found = _Found.of(settings)
+    trainer, planned, prepared = _trainer(found)
+    selection = _selection(trainer, found) if settings.f1.every else None
     _set_callbacks(trainer, settings, [*callbacks, *([selection] if selection else [])])
     main = trainer.is_world_process_zero()
-    rejected = [*examples.rejected, *(dev.rejected if dev else ())]
     if main:
-        prepared.tell()
-        attention.tell()
-        planned.tell()
-        keep_beginning(prepared, settings)
-        write_questions(settings.out, settings.wrap, examples.asked, max_answer_tokens=examples.max_answer_tokens)
-        if rejected:
-            write_jsonl(settings.out / "rejected" / "train.jsonl", rejected)
-    checkpoint = None
+        _write_beginning(found, planned, prepared)
     # Not on a CPU, where two runs of the same settings are the same bit for bit: clocks would lay them out differently.
-    if planned.collator_of is not None and device.type == "cuda" and not settings.spreads_weights:
-        with halved_when_full(settings, now, lambda: "before the first step"):
+    if planned.collator_of is not None and found.device.type == "cuda" and not settings.spreads_weights:
+        with halved_when_full(settings, found.at_once, lambda: "before the first step"):
             _set_pack_size(trainer, planned, settings.out)
-    if resume:
-        checkpoint = as_main_found(lambda: take_up(settings.out), is_main=main, device=arguments.device)
-    request = StopRequest(settings.out)
-    watch = Watch(trainer, request)
-    trainer.add_callback(watch)
-    with request.listening(), halved_when_full(settings, now, lambda: f"at step {trainer.state.global_step + 1}"):
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        if not watch.has_stopped and selection is not None:
-            selection.evaluate(trainer.state.global_step)  # saves where these weights are the best
-        elif not watch.has_stopped:
-            save(trainer, settings, tokenizer, bf16=bf16)
-    if watch.has_stopped:
-        raise stopped(settings.out)
-    result = RunResult(
-        out=settings.out,
-        weights=weights_folder(settings),
-        steps=trainer.state.global_step,
-        records=len(examples),
-        rejected=len(rejected),
-        loss=_last(trainer, "loss") or math.nan,
-        dev_loss=_last(trainer, "eval_loss"),
-        seconds=round(time.monotonic() - started, 3),
-        device=arguments.device.type,
-        dtype="bfloat16" if bf16 else "float32",
-        f1=selection.f1 if selection else None,
-        best_step=selection.step if selection else None,
-    )
+    checkpoint = as_main_found(lambda: take_up(settings.out), is_main=main, device=trainer.args.device) if resume else None
+    _take_steps(trainer, found, selection, checkpoint)
+    result = _result(trainer, found, selection, seconds=time.monotonic() - started)
     if main:
-        facts = {"base": str(source.base), **prepared.facts, **attention.facts, **planned.facts, **facts_of(settings)}
+        facts = {"base": str(found.source.base), **prepared.facts, **found.attention.facts, **planned.facts, **facts_of(settings)}
         facts |= {"quantised": QUANTISED[settings.bits]} if settings.bits in QUANTISED else {}
-        write_card(settings, result, source, {"train": examples.origins, **({"dev": dev.origins} if dev else {})}, facts)
+        origins = {"train": found.examples.origins, **({"dev": found.dev.origins} if found.dev else {})}
+        write_card(settings, result, found.source, origins, facts)
         close_run(settings, result, facts)
         write_training_page(settings.out)
     return result
@@ -160,39 +154,27 @@ def _read(settings: TrainSettings, path: Path, tokenizer: PreTrainedTokenizerBas
     )
 
 
-def _trainer(
-    settings: TrainSettings,
-    source: ModelSource,
-    attention: Attention,
-    arguments: TrainingArguments,
-    tokenizer: PreTrainedTokenizerBase,
-    examples: Examples,
-    dev: Examples | None,
-    steps: int,
-    *,
-    bf16: bool,
-) -> tuple[GradedTrainer, Plan, Prepared]:
+def _trainer(found: _Found) -> tuple[GradedTrainer, Plan, Prepared]:
+    settings = found.settings
+    arguments = training_arguments(
+        settings,
+        at_once=found.at_once,
+        device=found.device,
+        bf16=found.bf16,
+        steps=found.steps,
+        evaluates=found.dev is not None,
+    )
     set_seed(settings.seed)
-    # A frozen base may lie in bfloat16; weights that are trained stay in float32, or small steps would be rounded away.
-    dtype = torch.bfloat16 if bf16 and settings.mode == "lora" else torch.float32
-    with told_when_full(settings, "while the model was loaded"):
-        model: Any = load_base(
-            source.base,
-            dtype=dtype,
-            device=torch.device("cpu") if settings.fsdp else arguments.device,
-            bits=settings.bits,
-            attention=attention.implementation,
-        )
-    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    now = arguments.per_device_train_batch_size
-    with halved_when_full(settings, now, lambda: "before the first step"):
+    model = _base(found, arguments)
+    pad_id = found.tokenizer.pad_token_id if found.tokenizer.pad_token_id is not None else found.tokenizer.eos_token_id
+    with halved_when_full(settings, found.at_once, lambda: "before the first step"):
         planned = plan(
             settings,
             model,
-            examples,
-            dev,
-            steps=steps,
-            at_once=now,
+            found.examples,
+            found.dev,
+            steps=found.steps,
+            at_once=found.at_once,
             device=arguments.device,
             pad_id=pad_id,
         )
@@ -200,14 +182,28 @@ def _trainer(
     trainer = GradedTrainer(
         model=prepared.model,
         args=arguments,
-        train_dataset=ExampleSequence(examples, planned.order),
-        eval_dataset=ExampleSequence(dev, range(len(dev))) if dev else None,
+        train_dataset=ExampleSequence(found.examples, planned.order),
+        eval_dataset=ExampleSequence(found.dev, range(len(found.dev))) if found.dev else None,
         data_collator=planned.collator,
     )
-    trainer.step_records = StepRecords(examples, planned.order, settings.batch_size)
+    trainer.step_records = StepRecords(found.examples, planned.order, settings.batch_size)
     trainer.objective = Objective(settings.label_smoothing, settings.prompt_loss_weight)
     trainer.lora_plus = settings.lora.plus if settings.mode == "lora" else None
     return trainer, planned, prepared
+
+
+def _base(found: _Found, arguments: TrainingArguments) -> Any:
+    settings = found.settings
+    # A frozen base may lie in bfloat16; weights that are trained stay in float32, or small steps would be rounded away.
+    dtype = torch.bfloat16 if found.bf16 and settings.mode == "lora" else torch.float32
+    with told_when_full(settings, "while the model was loaded"):
+        return load_base(
+            found.source.base,
+            dtype=dtype,
+            device=torch.device("cpu") if settings.fsdp else arguments.device,
+            bits=settings.bits,
+            attention=found.attention.implementation,
+        )
 
 
 def _set_pack_size(trainer: GradedTrainer, planned: Plan, out: Path) -> None:
@@ -224,20 +220,17 @@ def _set_pack_size(trainer: GradedTrainer, planned: Plan, out: Path) -> None:
     trainer.data_collator = collator_of(size)
 
 
-def _selection(
-    trainer: GradedTrainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, examples: Examples, *, bf16: bool
-) -> SelectByF1:
+def _selection(trainer: GradedTrainer, found: _Found) -> SelectByF1:
     model: Any = trainer.model
-    answerer = Answerer(
-        settings.model, TransformersEngine(model, tokenizer), tokenizer, settings.wrap, room_for(examples.max_answer_tokens), {}
-    )
+    settings, tokenizer = found.settings, found.tokenizer
+    room = room_for(found.examples.max_answer_tokens)
     return SelectByF1(
         settings.f1,
         DevSample.read(settings),
-        answerer,
+        Answerer(settings.model, TransformersEngine(model, tokenizer), tokenizer, settings.wrap, room, {}),
         process=(trainer.args.process_index, trainer.args.world_size),
         log=trainer.log,
-        save=functools.partial(save, trainer, settings, tokenizer, bf16=bf16),
+        save=functools.partial(save, trainer, settings, tokenizer, bf16=found.bf16),
         paused=trainer.throughput.paused,
     )
 
@@ -250,6 +243,55 @@ def _set_callbacks(trainer: Trainer, settings: TrainSettings, callbacks: Sequenc
             trainer.add_callback(callback)
     for callback in callbacks:
         trainer.add_callback(callback)
+
+
+def _write_beginning(found: _Found, planned: Plan, prepared: Prepared) -> None:
+    """Says what will be trained and how, and writes what is known of the run already."""
+    settings = found.settings
+    prepared.tell()
+    found.attention.tell()
+    planned.tell()
+    keep_beginning(prepared, settings)
+    write_questions(settings.out, settings.wrap, found.examples.asked, max_answer_tokens=found.examples.max_answer_tokens)
+    if found.rejected:
+        write_jsonl(settings.out / "rejected" / "train.jsonl", found.rejected)
+
+
+def _take_steps(trainer: GradedTrainer, found: _Found, selection: SelectByF1 | None, checkpoint: Path | None) -> None:
+    """Trains to the end and saves the weights.
+
+    Raises:
+        TrainingStopped: it was asked for; a checkpoint is there.
+    """
+    settings = found.settings
+    request = StopRequest(settings.out)
+    watch = Watch(trainer, request)
+    trainer.add_callback(watch)
+    with request.listening(), halved_when_full(settings, found.at_once, lambda: f"at step {trainer.state.global_step + 1}"):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if not watch.has_stopped and selection is not None:
+            selection.evaluate(trainer.state.global_step)  # saves where these weights are the best
+        elif not watch.has_stopped:
+            save(trainer, settings, found.tokenizer, bf16=found.bf16)
+    if watch.has_stopped:
+        raise stopped(settings.out)
+
+
+def _result(trainer: GradedTrainer, found: _Found, selection: SelectByF1 | None, *, seconds: float) -> RunResult:
+    return RunResult(
+        out=found.settings.out,
+        weights=weights_folder(found.settings),
+        steps=trainer.state.global_step,
+        records=len(found.examples),
+        rejected=len(found.rejected),
+        loss=_last(trainer, "loss") or math.nan,
+        dev_loss=_last(trainer, "eval_loss"),
+        seconds=round(seconds, 3),
+        device=found.device.type,
+        dtype="bfloat16" if found.bf16 else "float32",
+        f1=selection.f1 if selection else None,
+        best_step=selection.step if selection else None,
+    )
 
 
 def _last(trainer: Trainer, key: str) -> float | None:

@@ -35,6 +35,10 @@ class LoraSettings:
             raise SettingsError(f"lora.plus: expected more than 0, found {self.plus}.")
         if self.r < 1:
             raise SettingsError(f"lora.r: expected at least 1, found {self.r}.")
+        if self.pissa and self.dora:
+            raise SettingsError(
+                "lora.pissa: is saved as the difference of two products, and dora's lengths are in neither; take one of them."
+            )
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"lora.dropout: expected 0 to below 1, found {self.dropout}.")
 
