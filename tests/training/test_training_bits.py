@@ -80,7 +80,7 @@ def test_an_adapter_learns_on_a_quantised_base_and_is_used_on_the_whole_one(sett
     assert {key.split(".")[-2] for key in load_file(result.weights / "adapter_model.safetensors")} == {"lora_A", "lora_B"}
     # then: prediction loads it on the base as it is, and merging sums into that
     adapted = load_model(resolve(str(settings.out)), dtype="float32", device="cpu", merge=False)
-    merged = load_model(resolve(str(merge(resolve(str(settings.out)), tmp_path / "merged"))), dtype="float32", device="cpu")
+    merged = load_model(resolve(str(merge([resolve(str(settings.out))], tmp_path / "merged"))), dtype="float32", device="cpu")
     plain = load_base(Path(settings.model), dtype=torch.float32, device=CPU).eval()
     ids = torch.arange(10, 40)[None]
     with torch.no_grad():

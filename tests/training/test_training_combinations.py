@@ -263,7 +263,7 @@ def _run_pair(configs: list[Path], *, log: Path) -> list[str]:
         while all(worker.poll() is None for worker in workers):
             time.sleep(0.1)
         for worker in workers:
-            worker.wait(timeout=10)
+            worker.wait(timeout=120)  # leaving takes seconds, and more where others compute
     except subprocess.TimeoutExpired:
         pass
     finally:

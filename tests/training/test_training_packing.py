@@ -19,7 +19,6 @@ from uie.models.loading import load_tokenizer, resolve
 from uie.storage import write_manifest
 from uie.training.batches import collate, composed_order, plan_order
 from uie.training.encoded import Examples
-from uie.training.launch import launch
 from uie.training.lora import add_adapter
 from uie.training.loss import graded_loss
 from uie.training.packing import (
@@ -378,19 +377,3 @@ def test_a_model_that_slides_is_not_packed_and_says_so(
     assert str(error.value) == f"packing: prefix would not be exact with {settings.model}: {reason}; take auto or none."
     assert said.count(f"packing: none ({reason}); 0% of the prompt tokens saved, ") == 1
     assert automatic.loss == plain.loss
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("deepspeed", ["none", "zero2", "zero3"])
-def test_two_processes_train_packs_as_one_does(
-    settings: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deepspeed: Any
-) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    (settings.train.parent / "manifest.json").unlink()
-    alone = launch(replace(settings, out=tmp_path / "alone"))
-
-    result = launch(replace(settings, processes=2, micro_batch=2, deepspeed=deepspeed))
-
-    assert json.loads((settings.out / "manifest.json").read_text())["shared_share"] > 0.25
-    assert losses_of(settings.out) == pytest.approx(losses_of(tmp_path / "alone"), rel=1e-3)
-    assert result.dev_loss == pytest.approx(alone.dev_loss, rel=1e-3)
