@@ -57,6 +57,9 @@ def training_arguments(
     if settings.deepspeed != "none":
         import deepspeed  # optional where one process trains
 
+        if device.type == "cpu":
+            # A faster sum over the processes of one machine, compiled on first use: that takes minutes, and a compiler.
+            deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
         # On CPU transformers starts torch's processes only, and ZeRO-3, asking DeepSpeed, would believe that it is alone.
         deepspeed.init_distributed(dist_backend="gloo" if device.type == "cpu" else None)
     return arguments
