@@ -1,7 +1,7 @@
 """From words to token ids."""
 
 import pytest
-from conftest import CHAT_TEMPLATE, DEFAULT_SYSTEM, make_tiny_tokenizer
+from tiny_models import CHAT_TEMPLATE, DEFAULT_SYSTEM, make_tiny_tokenizer
 
 from uie.errors import ModelError, RecordError
 from uie.models.encoding import encode_conversation, encode_example, encode_prompt, end_id, stop_ids

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import make_tiny_model
 from peft import LoraConfig, get_peft_model
+from tiny_models import make_tiny_model
 
 from uie.errors import ModelError
 from uie.models.loading import load_base, load_model, load_tokenizer

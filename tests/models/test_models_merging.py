@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import make_tiny_model
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
+from tiny_models import make_tiny_model
 
 from uie.errors import ModelError, OutputError
 from uie.models.loading import load_base, load_model, load_tokenizer
