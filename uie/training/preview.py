@@ -1,6 +1,5 @@
 """TrainSettings → what a run of them would do, found out from tokenizer, config and records; no weights are loaded, nothing is written."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -11,12 +10,12 @@ from typing import Any, TypeVar
 import torch
 from transformers import PretrainedConfig
 
-from uie.errors import ModelError, UIEError
+from uie.errors import UIEError
 from uie.models.attention import Attention, choose_attention
-from uie.models.loading import best_dtype, load_shape, load_tokenizer, pick_device, resolve
-from uie.models.sources import ModelSource
+from uie.models.loading import load_shape, load_tokenizer, pick_device
+from uie.training.basis import computes_bf16, padding_id, plain_base, read_part
 from uie.training.combinations import machine_refusals
-from uie.training.encoded import Examples, read_examples
+from uie.training.encoded import Examples
 from uie.training.folder import check_folder, input_hashes
 from uie.training.modes import prepare
 from uie.training.planning import plan
@@ -115,12 +114,12 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
             return None
 
     device = tried(pick_device) or torch.device("cpu")
-    bf16 = settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
-    source = tried(lambda: _base(settings))
+    bf16 = computes_bf16(settings, device)
+    source = tried(lambda: plain_base(settings))
     tokenizer = tried(lambda: load_tokenizer(source)) if source else None
-    train = tried(lambda: _read(settings, settings.train, tokenizer)) if tokenizer else None
+    train = tried(lambda: read_part(settings, settings.train, tokenizer, on_error="skip")) if tokenizer else None
     dev_file = settings.dev
-    dev = tried(lambda: _read(settings, dev_file, tokenizer)) if tokenizer and dev_file else None
+    dev = tried(lambda: read_part(settings, dev_file, tokenizer, on_error="skip")) if tokenizer and dev_file else None
     for examples, path in ((train, settings.train), (dev, settings.dev)):
         if examples and examples.rejected and settings.on_error == "raise":
             of = len(examples) + len(examples.rejected)
@@ -137,8 +136,7 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
     model = tried(lambda: load_shape(source.base, attention=implementation)) if source else None
     batches = None
     if model is not None and train and tokenizer is not None:
-        steps = settings.max_steps or math.ceil(len(train) * settings.epochs / settings.batch_size)
-        pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        steps, pad_id = settings.steps_for(len(train)), padding_id(tokenizer)
         batches = tried(lambda: _batches(settings, model, train, dev, steps=steps, device=device, pad_id=pad_id))
     if settings.f1.every and train and dev:
         from uie.training.selection import DevSample
@@ -158,20 +156,6 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
         memory=memory,
         processes=tuple(_what_processes_do(settings, batches, attention, device=device, bf16=bf16)),
     )
-
-
-def _base(settings: TrainSettings) -> ModelSource:
-    source = resolve(settings.model)
-    if source.kind != "model":
-        raise ModelError(
-            f"{settings.model}: training starts from a plain model, this is a {source.kind} folder; merge it first: uie models merge"
-        )
-    return source
-
-
-def _read(settings: TrainSettings, path: Path, tokenizer: Any) -> Examples:
-    """As a run reads them, with every record that it would refuse in `rejected`."""
-    return read_examples(path, tokenizer, wrap=settings.wrap, max_length=settings.max_length, on_error="skip", limit=settings.limit)
 
 
 def _unlearnable(path: Path | None, count: int, of: int, reason: str, id: str) -> str:

@@ -12,20 +12,21 @@ import torch
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-from uie.errors import ModelError, UIEError
+from uie.errors import UIEError
 from uie.extraction.answering import Answerer, room_for
 from uie.generation.transformers_engine import TransformersEngine
 from uie.models.attention import Attention, choose_attention
-from uie.models.loading import QUANTISED, best_dtype, load_base, load_tokenizer, pick_device, resolve
+from uie.models.loading import QUANTISED, load_base, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
 from uie.reports.training_page import write_training_page
 from uie.storage import write_jsonl
 from uie.training.arguments import training_arguments
+from uie.training.basis import computes_bf16, padding_id, plain_base, read_part
 from uie.training.batches import ExampleSequence
 from uie.training.card import write_card
 from uie.training.checkpoints import take_up
 from uie.training.combinations import refuse_on_this_machine
-from uie.training.encoded import Examples, read_examples
+from uie.training.encoded import Examples
 from uie.training.folder import (
     RunResult,
     close_run,
@@ -97,19 +98,14 @@ class _Found:
 
     @classmethod
     def of(cls, settings: TrainSettings) -> "_Found":
-        source = resolve(settings.model)
-        if source.kind != "model":
-            raise ModelError(
-                f"{settings.model}: training starts from a plain model, this is a {source.kind} folder; "
-                "merge it first: uie models merge"
-            )
+        source = plain_base(settings)
         device = pick_device()
-        bf16 = settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
+        bf16 = computes_bf16(settings, device)
         attention = choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing)
         tokenizer = load_tokenizer(source)
-        examples = _read(settings, settings.train, tokenizer)
-        dev = _read(settings, settings.dev, tokenizer) if settings.dev else None
-        steps = settings.max_steps or math.ceil(len(examples) * settings.epochs / settings.batch_size)
+        examples = read_part(settings, settings.train, tokenizer, on_error=settings.on_error)
+        dev = read_part(settings, settings.dev, tokenizer, on_error=settings.on_error) if settings.dev else None
+        steps = settings.steps_for(len(examples))
         return cls(settings, source, tokenizer, examples, dev, device, bf16, attention, at_once(settings), steps)
 
     @property
@@ -143,17 +139,6 @@ def _train_claimed(settings: TrainSettings, *, resume: bool, callbacks: Sequence
     return result
 
 
-def _read(settings: TrainSettings, path: Path, tokenizer: PreTrainedTokenizerBase) -> Examples:
-    return read_examples(
-        path,
-        tokenizer,
-        wrap=settings.wrap,
-        max_length=settings.max_length,
-        on_error=settings.on_error,
-        limit=settings.limit,
-    )
-
-
 def _trainer(found: _Found) -> tuple[GradedTrainer, Plan, Prepared]:
     settings = found.settings
     arguments = training_arguments(
@@ -166,7 +151,6 @@ def _trainer(found: _Found) -> tuple[GradedTrainer, Plan, Prepared]:
     )
     set_seed(settings.seed)
     model = _base(found, arguments)
-    pad_id = found.tokenizer.pad_token_id if found.tokenizer.pad_token_id is not None else found.tokenizer.eos_token_id
     with halved_when_full(settings, found.at_once, lambda: "before the first step"):
         planned = plan(
             settings,
@@ -176,7 +160,7 @@ def _trainer(found: _Found) -> tuple[GradedTrainer, Plan, Prepared]:
             steps=found.steps,
             at_once=found.at_once,
             device=arguments.device,
-            pad_id=pad_id,
+            pad_id=padding_id(found.tokenizer),
         )
     prepared = prepare(model, settings)
     trainer = GradedTrainer(

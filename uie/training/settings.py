@@ -1,5 +1,6 @@
 """`TrainSettings`: what `uie train` takes, from a YAML file or keyword by keyword. Imports no torch."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,6 +204,10 @@ class TrainSettings:
         if self.hostfile is None and at_once > 0 and self.batch_size % at_once:
             yield f"batch_size: expected a multiple of micro_batch × processes = {at_once}, found {self.batch_size}."
         yield from refusals(self)
+
+    def steps_for(self, records: int) -> int:
+        """How many steps a run over so many records takes."""
+        return self.max_steps or math.ceil(records * self.epochs / self.batch_size)
 
     @property
     def peak_learning_rate(self) -> float:
