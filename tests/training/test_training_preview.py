@@ -128,3 +128,18 @@ def test_the_command_prints_it_plainly_and_exits_with_1_where_something_is_wrong
     assert bad.exit_code == 1
     assert bad.stderr == f"uie: error: {settings.train}: no record to learn from (8 set aside); see rejected/ or the file itself.\n"
     assert not settings.out.exists()
+
+
+SPREAD = {
+    "none": ({}, "each holds all weights, gradients and optimizer states"),
+    "zero0": ({"deepspeed": "zero0"}, "each holds all weights, gradients and optimizer states"),
+    "zero1": ({"deepspeed": "zero1"}, "DeepSpeed spreads the optimizer states over them"),
+    "zero2": ({"deepspeed": "zero2"}, "DeepSpeed spreads gradients and optimizer states over them"),
+    "zero3": ({"deepspeed": "zero3"}, "DeepSpeed spreads weights, gradients and optimizer states over them"),
+    "fsdp": ({"fsdp": True}, "torch spreads weights, gradients and optimizer states over them"),
+}
+
+
+@pytest.mark.parametrize(("more", "told"), SPREAD.values(), ids=SPREAD)
+def test_it_says_what_lies_where_whatever_spreads_the_model(settings, more, told):
+    assert told in preview(replace(settings, processes=2, **more)).processes

@@ -306,12 +306,15 @@ def _what_processes_do(
             else f"{settings.micro_batch} records"
         )
         found.append(f"each computes {times} a step; together {settings.batch_size}")
+    whole = "each holds all weights, gradients and optimizer states" if n > 1 else ""
     spread = {
-        "none": "each holds all weights, gradients and optimizer states" if n > 1 else "",
+        "none": whole,
+        "zero0": whole,
         "zero1": "DeepSpeed spreads the optimizer states over them",
         "zero2": "DeepSpeed spreads gradients and optimizer states over them",
         "zero3": "DeepSpeed spreads weights, gradients and optimizer states over them",
-    }[settings.deepspeed]
+        "fsdp": "torch spreads weights, gradients and optimizer states over them",
+    }["fsdp" if settings.fsdp else settings.deepspeed]
     found += [spread] if spread else []
     found.append(
         f"the first writes {settings.out}: a checkpoint every {settings.save_steps} steps, of which {settings.keep_checkpoints} stay"
