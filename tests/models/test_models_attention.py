@@ -30,7 +30,8 @@ def llama(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("device", "installed", "more", "implementation", "reason"),
     [
-        (CPU, True, {}, "eager", PLAIN),
+        (CPU, True, {"longest": 384}, "eager", PLAIN),
+        (CPU, True, {"longest": 1200}, "sdpa", "torch's fused one: examples of 1,200 tokens take plain products too much memory"),
         (GPU, False, {}, "sdpa", f"torch's fused one; no flash attention: {NOT_INSTALLED}"),
         (GPU, True, {}, "flash_attention_2", "installed, and nothing is packed"),
         (
@@ -48,7 +49,7 @@ def llama(tmp_path: Path) -> Path:
             "torch's fused one; no flash attention: it computes in bfloat16 only, and precision is fp32",
         ),
     ],
-    ids=["a CPU", "a GPU", "a GPU with flash attention", "packing", "float32"],
+    ids=["a CPU", "a CPU and long examples", "a GPU", "a GPU with flash attention", "packing", "float32"],
 )
 def test_auto_takes_the_fastest_that_is_there_and_says_why(
     llama: Path, monkeypatch: pytest.MonkeyPatch, device: Any, installed: bool, more: dict, implementation: str, reason: str

@@ -12,6 +12,7 @@ from uie.errors import SettingsError
 from uie.models.loading import model_class
 
 _FLASH = "flash_attention_2"
+_LONG = 384  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,20 @@ class Attention:
         print(self.line(), file=sys.stderr, flush=True)
 
 
-def choose_attention(setting: str, device: torch.device, *, folder: Path, bf16: bool, packing: str = "none") -> Attention:
-    """`folder` is the model's; `packing` the setting of training: packs need a mask, which flash attention does not take.
+def choose_attention(
+    setting: str, device: torch.device, *, folder: Path, bf16: bool, packing: str = "none", longest: int = 0
+) -> Attention:
+    """`folder` is the model's; `packing` the setting of training: packs need a mask, which flash attention does not take; `longest` is
+    the longest example in tokens.
 
     auto is flash attention on a GPU where its package is installed, bfloat16 is computed and nothing is to be packed; else torch's
     fused one on a GPU; of these the first that the model's class can. All give the same numbers but for rounding.
 
-    On a CPU it is plain products, because the backward pass of the fused one is slower or no faster there. Steps in milliseconds, the
+    On a CPU it is plain products for short examples, because the backward pass of the fused one is slower or no faster there. Steps in milliseconds, the
     fastest of six in turns (torch 2.13, two cores that others used too), plain against fused: a random 10 M Llama, 8 × 153 tokens,
     float32 413 and 402, bfloat16 464 and 733; the same records as packs, 2 × 347, 481 and 576, 499 and 520. SmolLM2-135M, bfloat16,
-    8 × 160 tokens: 3,800 and 4,700.
+    8 × 160 tokens: 3,800 and 4,700. What plain products hold grows with the square of the length: 24 records of 1,170 tokens in one
+    pack (width 2,100) took 36 s and 12.8 GiB, with the fused one 12 s and 4.4 GiB; 8 of them side by side were more than 23 GiB.
 
     Raises:
         SettingsError: an implementation is asked for by name and cannot be had.
@@ -58,8 +63,10 @@ def choose_attention(setting: str, device: torch.device, *, folder: Path, bf16: 
         if reasons[setting]:
             raise SettingsError(f"attention: {setting} cannot be had: {reasons[setting]}; take auto.")
         return Attention(setting, "asked for")
-    if device.type == "cpu":
+    if device.type == "cpu" and (longest <= _LONG or reasons["sdpa"]):
         return Attention("eager", "plain products: on a CPU training with torch's fused one is no faster")
+    if device.type == "cpu":
+        return Attention("sdpa", f"torch's fused one: examples of {longest:,} tokens take plain products too much memory")
     if not reasons[_FLASH]:
         return Attention(_FLASH, "installed, and nothing is packed")
     if not reasons["sdpa"]:

@@ -6,6 +6,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from uie.errors import ModelError
+from uie.models.attention import Attention, choose_attention
 from uie.models.loading import best_dtype
 from uie.models.sources import ModelSource, resolve
 from uie.training.encoded import Examples, read_examples
@@ -28,6 +29,18 @@ def plain_base(settings: TrainSettings) -> ModelSource:
 
 def computes_bf16(settings: TrainSettings, device: torch.device) -> bool:
     return settings.precision == "bf16" or (settings.precision == "auto" and best_dtype(device) == torch.bfloat16)
+
+
+def attention_for(
+    settings: TrainSettings, source: ModelSource, device: torch.device, *, bf16: bool, examples: Examples | None
+) -> Attention:
+    """By the setting, the device, and the length of the examples.
+
+    Raises:
+        SettingsError: an implementation is asked for by name and cannot be had.
+    """
+    longest = int(examples.lengths.max()) if examples else 0
+    return choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing, longest=longest)
 
 
 def padding_id(tokenizer: PreTrainedTokenizerBase) -> int:

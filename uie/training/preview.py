@@ -11,9 +11,9 @@ import torch
 from transformers import PretrainedConfig
 
 from uie.errors import UIEError
-from uie.models.attention import Attention, choose_attention
+from uie.models.attention import Attention
 from uie.models.loading import load_shape, load_tokenizer, pick_device
-from uie.training.basis import computes_bf16, padding_id, plain_base, read_part
+from uie.training.basis import attention_for, computes_bf16, padding_id, plain_base, read_part
 from uie.training.combinations import machine_refusals
 from uie.training.encoded import Examples
 from uie.training.folder import check_folder, input_hashes
@@ -129,9 +129,7 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
     mistakes += [*missing_reporters(settings), *machine_refusals(settings)]
     attention = None
     if source:
-        attention = tried(
-            lambda: choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing)
-        )
+        attention = tried(lambda: attention_for(settings, source, device, bf16=bf16, examples=train))
     implementation = attention.implementation if attention else None
     model = tried(lambda: load_shape(source.base, attention=implementation)) if source else None
     batches = None

@@ -15,13 +15,13 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from uie.errors import UIEError
 from uie.extraction.answering import Answerer, room_for
 from uie.generation.transformers_engine import TransformersEngine
-from uie.models.attention import Attention, choose_attention
+from uie.models.attention import Attention
 from uie.models.loading import QUANTISED, load_base, load_tokenizer, pick_device, resolve
 from uie.models.sources import ModelSource
 from uie.reports.training_page import write_training_page
 from uie.storage import write_jsonl
 from uie.training.arguments import training_arguments
-from uie.training.basis import computes_bf16, padding_id, plain_base, read_part
+from uie.training.basis import attention_for, computes_bf16, padding_id, plain_base, read_part
 from uie.training.batches import ExampleSequence
 from uie.training.card import write_card
 from uie.training.checkpoints import take_up
@@ -101,9 +101,9 @@ class _Found:
         source = plain_base(settings)
         device = pick_device()
         bf16 = computes_bf16(settings, device)
-        attention = choose_attention(settings.attention, device, folder=source.base, bf16=bf16, packing=settings.packing)
         tokenizer = load_tokenizer(source)
         examples = read_part(settings, settings.train, tokenizer, on_error=settings.on_error)
+        attention = attention_for(settings, source, device, bf16=bf16, examples=examples)
         dev = read_part(settings, settings.dev, tokenizer, on_error=settings.on_error) if settings.dev else None
         steps = settings.steps_for(len(examples))
         return cls(settings, source, tokenizer, examples, dev, device, bf16, attention, at_once(settings), steps)
