@@ -1,47 +1,61 @@
 """A model that was asked for by name → something that answers Records. Imports torch only when a model is loaded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
-from uie.generation import Engine, Generation, Sampling
-from uie.records.record import Record
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+from uie.errors import ModelError
+from uie.formats import format_for
+from uie.formats.grammar import Grammar
+from uie.generation import ENGINES, Engine, EngineOptions, Failed, Generation, Sampling, Turns
+from uie.records.record import Record, prompt_text
 
 DEFAULT_MAX_NEW_TOKENS = 256
+_AS_IT_IS = EngineOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """A loaded model with the wrapping it was trained with."""
+    """A loaded model, and how it is asked."""
 
     name: str
     engine: Engine
-    tokenizer: "PreTrainedTokenizerBase"
-    wrap: str
-    max_new_tokens: int
-    facts: dict[str, Any]
-    "what stands beside every score: engine, dtype, device, wrap"
+    sampling: Sampling
+    constrain: bool = False
+    "whether answers are held to their format, their schema and their text"
     questions: dict[str, Any] = field(default_factory=dict)
     "the run's questions.json: what it was trained to answer; {} for a model without a run"
 
-    def answer(self, records: Sequence[Record], *, batch_size: int = 16) -> Iterator[tuple[Record, Generation]]:
-        """Each record with its greedy answer, as answers finish (records are sorted by length, so not in their order)."""
-        from uie.models.encoding import encode_prompt
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What stands beside every score."""
+        return {**self.engine.facts, "max_new_tokens": self.sampling.max_new_tokens, "constrained": self.constrain}
 
-        prompts = [encode_prompt(self.tokenizer, record.instruct, record.query, self.wrap) for record in records]
-        sampling = Sampling(max_new_tokens=self.max_new_tokens, batch_size=batch_size)
-        for index, generation in self.engine.generate(prompts, None, sampling):
+    def answer(self, records: Sequence[Record], *, batch_size: int = 16) -> Iterator[tuple[Record, Generation | Failed]]:
+        """Each record with its answer, as answers finish (records are sorted by length, so not in their order).
+
+        Raises:
+            ModelError: the engine cannot do what is asked of it at all.
+        """
+        grammars = [grammar_of(record) for record in records] if self.constrain else None
+        sampling = replace(self.sampling, batch_size=batch_size)
+        for index, generation in self.engine.generate([turns_of(record) for record in records], grammars, sampling):
             yield records[index], generation
 
-    def stream(self, turns: Sequence[tuple[str, str]]) -> Iterator[str]:
-        """Plain chat: the model's next words after these (said, answered) turns, the last one unanswered."""
-        from uie.models.encoding import encode_conversation
+    def stream(self, turns: Turns) -> Iterator[str]:
+        """Plain chat: the model's next words after these turns."""
+        yield from self.engine.stream(turns, Sampling(max_new_tokens=DEFAULT_MAX_NEW_TOKENS))
 
-        prompt = encode_conversation(self.tokenizer, turns, self.wrap)
-        yield from self.engine.stream(prompt, Sampling(max_new_tokens=DEFAULT_MAX_NEW_TOKENS))
+
+def turns_of(record: Record) -> Turns:
+    """The question as a conversation that has not been answered."""
+    return [(prompt_text(record.instruct, record.query), "")]
+
+
+def grammar_of(record: Record) -> Grammar:
+    """Every right answer to the record, and nothing else."""
+    return format_for(record.format, record.task).grammar(record.question())
 
 
 def room_for(longest: int) -> int:
@@ -49,32 +63,40 @@ def room_for(longest: int) -> int:
     return int(longest * 1.5) + 8
 
 
-def load_answerer(model: str, *, dtype: str = "auto", max_new_tokens: int | None = None) -> Answerer:
-    """Loads what `--model` names (run folder, adapter, model folder, catalogue name, hub id) with the default engine.
-
-    `max_new_tokens` defaults to what the run's longest training answer needs with a half to spare, else 256.
+def questions_of(model: str, *, url: str = "") -> dict[str, Any]:
+    """What the run was trained to answer; {} for a model without a run, and for one that only the server at `url` knows.
 
     Raises:
         ModelError: there is no such model.
     """
     from uie.models.sources import resolve, run_questions
 
-    source = resolve(model)  # before torch is imported: a wrong name is told at once
-    questions = run_questions(source)
-    from uie.models.loading import load_model, load_tokenizer
+    try:
+        return run_questions(resolve(model))
+    except ModelError:
+        if url and not Path(model).expanduser().exists():
+            return {}
+        raise
 
-    tokenizer = load_tokenizer(source)
-    loaded = load_model(source, dtype=dtype)
-    from uie.generation.transformers_engine import TransformersEngine
 
-    engine = TransformersEngine(loaded, tokenizer)
-    wrap = questions.get("wrap") or ("chat" if tokenizer.chat_template else "plain")
+def load_answerer(
+    model: str,
+    *,
+    engine: str = "transformers",
+    options: EngineOptions = _AS_IT_IS,
+    max_new_tokens: int | None = None,
+    constrain: bool = False,
+    logprobs: bool = False,
+) -> Answerer:
+    """Loads what `--model` names (run folder, adapter, model folder, catalogue name, hub id) with an engine.
+
+    `max_new_tokens` defaults to what the run's longest training answer needs with a half to spare, else 256.
+
+    Raises:
+        ModelError: there is no such model, or the engine cannot run it.
+    """
+    questions = questions_of(model, url=options.url)  # before torch is imported: a wrong name is told at once
     trained = questions.get("max_answer_tokens")
     room = max_new_tokens or (room_for(trained) if trained else DEFAULT_MAX_NEW_TOKENS)
-    facts = {
-        "engine": "transformers",
-        "dtype": str(loaded.dtype).removeprefix("torch."),
-        "device": loaded.device.type,
-        "wrap": wrap,
-    }
-    return Answerer(model, engine, tokenizer, wrap, room, {**facts, "max_new_tokens": room}, questions)
+    loaded = ENGINES.get(engine)(model, options)
+    return Answerer(model, loaded, Sampling(max_new_tokens=room, logprobs=logprobs), constrain, questions)

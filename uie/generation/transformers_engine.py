@@ -1,24 +1,61 @@
-"""`TransformersEngine`: a transformers model in a greedy loop of our own → answers, in the order in which they finish.
+"""`TransformersEngine`: a transformers model in a decoding loop of our own → answers, in the order in which they finish.
 
-What plain `generate` does not do: the batch's common prefix is computed once, rows are sorted by length, and finished rows leave
-the batch. In float32 the answers are those of `generate`; in bfloat16 they depend, as everywhere, on the shape of the batch.
+What plain `generate` does not do: a common prefix is computed once (`rows`), rows are sorted by length, finished rows leave the batch,
+tokens that a grammar forces cost no step, and a prompt that is answered alone guesses ahead by copying from itself. In float32 the
+answers are those of `generate`; in bfloat16 they depend, as everywhere, on the shape of the batch.
 """
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
 
 import torch
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.cache_utils import DynamicLayer
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from uie.errors import ModelError
 from uie.formats.grammar import Grammar
-from uie.generation import Generation, Sampling
-from uie.models.encoding import stop_ids
+from uie.generation import EngineOptions, Failed, Generation, Sampling, Turns
+from uie.generation.guiding import Guide, Guides
+from uie.generation.rows import Prefix, Rows, batches_of
+from uie.models.encoding import default_wrap, encode_conversation, stop_ids
 
 _GREEDY = Sampling()
+_GUESSED = 5  # tokens guessed ahead of a prompt that is answered alone
+_SEEN = 2  # how many tokens must have stood in it before, for what followed them there to be the guess
+
+
+def load(model: str, options: EngineOptions) -> "TransformersEngine":
+    """Loads what `model` names: run folder, adapter, model folder, catalogue name or hub id.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be loaded as asked.
+    """
+    from uie.models.loading import load_model, load_tokenizer
+    from uie.models.sources import resolve, run_questions
+
+    if options.url:
+        raise ModelError("engine transformers: runs the model itself; leave the url out, or take the engine openai.")
+    source = resolve(model)
+    tokenizer = load_tokenizer(source)
+    wrap = options.wrap or run_questions(source).get("wrap") or default_wrap(tokenizer)
+    return TransformersEngine(load_model(source, dtype=options.dtype, device=options.device), tokenizer, wrap)
+
+
+@dataclass
+class _Answer:
+    """An answer while it is written. `pending` are tokens of it that the model has not read."""
+
+    index: int
+    ids: list[int]
+    "of the prompt"
+    guide: Guide | None = None
+    chance: torch.Generator | None = None
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
+    finish: Literal["stop", "length"] | None = None
 
 
 class TransformersEngine:
@@ -26,176 +63,242 @@ class TransformersEngine:
 
     name = "transformers"
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, wrap: str) -> None:
+        self.tokenizer = tokenizer
+        self.wrap = wrap
+        self.facts: dict[str, Any] = {
+            "engine": self.name, "dtype": str(model.dtype).removeprefix("torch."), "device": model.device.type, "wrap": wrap
+        }  # fmt: skip
         self._model = model
-        self._tokenizer = tokenizer
         ends = getattr(model.generation_config, "eos_token_id", None)
         self._stop = stop_ids(tokenizer) | set([ends] if isinstance(ends, int) else ends or ())
         self._longest = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
 
     def generate(
-        self, prompts: Sequence[list[int]], grammars: Sequence[Grammar] | None = None, sampling: Sampling = _GREEDY
-    ) -> Iterator[tuple[int, Generation]]:
+        self, prompts: Sequence[Turns], grammars: Sequence[Grammar] | None = None, sampling: Sampling = _GREEDY
+    ) -> Iterator[tuple[int, Generation | Failed]]:
         """See `uie.generation.Engine`."""
-        if grammars is not None:
-            raise ModelError("engine transformers: cannot hold answers to a grammar yet; generate without grammars.")
-        self._check(prompts)
-        for batch in batches_of(prompts, sampling.batch_size):
+        if sampling.beams > 1 and (grammars is not None or sampling.logprobs or sampling.temperature):
+            raise ModelError(
+                "engine transformers: beams go with neither grammars nor log-probabilities nor sampling; leave them out."
+            )
+        ids: dict[int, list[int]] = {}
+        for index, prompt in enumerate(prompts):
+            found = encode_conversation(self.tokenizer, prompt, self.wrap)
+            if 0 < len(found) < self._longest:
+                ids[index] = found
+            else:
+                room = f"{len(found)} tokens; the model takes 1 to {self._longest - 1}"
+                yield index, Failed(f"{room}; ask about shorter windows (--window).")
+        numbers = list(ids)
+        held = Prefix()
+        for batch in batches_of([ids[number] for number in numbers], sampling.batch_size):
+            asked = [_Answer(numbers[place], ids[numbers[place]]) for place in batch]
             started = time.monotonic()
-            answers: dict[int, list[tuple[int, float]]] = {index: [] for index in batch}
-            for row, token, logprob, finished in self._tokens([prompts[index] for index in batch], sampling):
-                index = batch[row]
-                answers[index].append((token, logprob))
-                if finished:
-                    yield index, self._generation(answers.pop(index), time.monotonic() - started, sampling)
+            if sampling.beams > 1:
+                answered: Iterator[tuple[_Answer, Failed | None]] = ((answer, None) for answer in self._by_beams(asked, sampling))
+            else:
+                answered = self._answered(asked, grammars, sampling, held)
+            for answer, failed in answered:
+                yield answer.index, failed or self._generation(answer, time.monotonic() - started, sampling)
 
-    def stream(self, prompt: list[int], sampling: Sampling = _GREEDY) -> Iterator[str]:
-        """See `uie.generation.Engine`. A piece ends where a character does: one Chinese character may take three tokens."""
-        self._check([prompt])
-        ids: list[int] = []
+    def stream(self, prompt: Turns, sampling: Sampling = _GREEDY) -> Iterator[str]:
+        """See `uie.generation.Engine`. A piece ends where a character does: one Chinese character may take three tokens.
+
+        Raises:
+            ModelError: the prompt is longer than the model takes.
+        """
+        ids = encode_conversation(self.tokenizer, prompt, self.wrap)
+        if not 0 < len(ids) < self._longest:
+            raise ModelError(f"{len(ids)} tokens; the model takes 1 to {self._longest - 1}; begin anew.")
+        answer = _Answer(0, ids, chance=_chance(sampling, ids))
         shown = ""
-        for _, token, _, finished in self._tokens([prompt], sampling):
-            ids.append(token)
-            text = self._text(ids)
-            if not text.endswith("�") or finished:
+        for _ in self._steps([answer], sampling, Prefix()):
+            text = self._text(answer.tokens)
+            if not text.endswith("�") or answer.finish:
                 yield text[len(shown) :]
                 shown = text
 
-    def _check(self, prompts: Sequence[list[int]]) -> None:
-        for index, prompt in enumerate(prompts):
-            if not 0 < len(prompt) < self._longest:
-                raise ModelError(
-                    f"prompt {index}: {len(prompt)} tokens; the model takes 1 to {self._longest - 1}; ask about shorter windows."
-                )
+    def count_tokens(self, text: str) -> int:
+        """How many tokens a text has by itself."""
+        return len(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
-    def _generation(self, answer: list[tuple[int, float]], seconds: float, sampling: Sampling) -> Generation:
-        ids = [token for token, _ in answer]
-        logprobs = [logprob for _, logprob in answer] if sampling.logprobs else None
-        return Generation(self._text(ids), "stop" if ids[-1] in self._stop else "length", len(ids), seconds, logprobs)
+    def count_prompt_tokens(self, prompt: Turns) -> int:
+        """How many tokens the model reads before it answers."""
+        return len(encode_conversation(self.tokenizer, prompt, self.wrap))
 
-    def _text(self, ids: list[int]) -> str:
-        words = ids[:-1] if ids[-1] in self._stop else ids
-        return str(self._tokenizer.decode(words, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+    @property
+    def longest(self) -> int:
+        """How many tokens a prompt and its answer may have together."""
+        return self._longest
 
-    def _tokens(self, prompts: list[list[int]], sampling: Sampling) -> Iterator[tuple[int, int, float, bool]]:
-        """(row, token, its log-probability or 0.0, whether the row ends with it), one step of all unfinished rows after the other."""
+    def _answered(
+        self, asked: list[_Answer], grammars: Sequence[Grammar] | None, sampling: Sampling, held: Prefix
+    ) -> Iterator[tuple[_Answer, Failed | None]]:
+        possible = []
+        for answer in asked:
+            answer.chance = _chance(sampling, answer.ids)
+            try:
+                if grammars is not None:
+                    answer.guide = self._guides.guide(grammars[answer.index])
+            except ModelError as error:
+                yield answer, Failed(f"{error}; ask about a shorter window, or without constraints.")
+                continue
+            possible.append(answer)
+        if possible:
+            for answer in self._steps(possible, sampling, held):
+                if answer.finish:
+                    yield answer, None
+
+    @cached_property
+    def _guides(self) -> Guides:
+        model: Any = self._model
+        return Guides(self.tokenizer, vocabulary=model.get_output_embeddings().weight.shape[0], ends=sorted(self._stop))
+
+    def _generation(self, answer: _Answer, seconds: float, sampling: Sampling) -> Generation:
+        assert answer.finish is not None
+        logprobs = answer.logprobs if sampling.logprobs else None
+        ends = self._ends(answer.tokens) if sampling.logprobs else None
+        return Generation(self._text(answer.tokens), answer.finish, len(answer.tokens), seconds, logprobs, ends)
+
+    def _text(self, tokens: list[int]) -> str:
+        words = tokens[:-1] if tokens[-1:] and tokens[-1] in self._stop else tokens
+        return str(self.tokenizer.decode(words, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def _ends(self, tokens: list[int]) -> list[int]:
+        return [len(self._text(tokens[: number + 1]).rstrip("�")) for number in range(len(tokens))]
+
+    def _steps(self, answers: list[_Answer], sampling: Sampling, held: Prefix) -> Iterator[_Answer]:
+        """Every unfinished answer, each time it has grown, until all are finished."""
         self._model.eval()  # type: ignore[no-untyped-call]
-        steps = self._steps(prompts, sampling)
+        steps = self._growing(answers, sampling, held)
         while True:
             with torch.inference_mode():  # not around the yield: the caller's code would run in it
-                produced = next(steps, None)
-            if produced is None:
+                grown = next(steps, None)
+            if grown is None:
                 return
-            yield from produced
+            yield from grown
 
-    def _steps(self, prompts: list[list[int]], sampling: Sampling) -> Iterator[list[tuple[int, int, float, bool]]]:
-        device = self._model.device
-        cache = DynamicCache(config=self._model.config)
-        for number, layer in enumerate(cache.layers):
-            if type(layer) is DynamicLayer:
-                cache.layers[number] = _RoomyLayer()  # type: ignore[no-untyped-call]
-        # A sliding window counts cache places, and padding between prefix and rest would take some up.
-        splits = all(type(layer) is _RoomyLayer for layer in cache.layers) and len(prompts) > 1
-        prefix = _common_prefix(prompts) if splits else []
-        if prefix:
-            self._forward(torch.tensor([prefix], device=device), None, cache)
-            cache.batch_repeat_interleave(len(prompts))
-        width = max(map(len, prompts)) - len(prefix)
-        padding = [len(prefix) + width - len(prompt) for prompt in prompts]
-        # input_ids, mask: (rows, width); the mask then covers what is in the cache as well.
-        input_ids = torch.tensor(
-            [[0] * pad + prompt[len(prefix) :] for pad, prompt in zip(padding, prompts, strict=True)], device=device
-        )
-        mask = torch.tensor([[1] * len(prefix) + [0] * pad + [1] * (width - pad) for pad in padding], device=device)
-        rows = list(range(len(prompts)))
-        lengths = [len(prompt) for prompt in prompts]
-        for step in range(1, sampling.max_new_tokens + 1):
-            logits = self._forward(input_ids, mask, cache)  # (rows, vocabulary), float32
-            chosen = logits.argmax(-1)
-            logprobs = logits.log_softmax(-1).gather(-1, chosen[:, None])[:, 0].tolist() if sampling.logprobs else [0.0] * len(rows)
-            tokens = chosen.tolist()
-            ends = [
-                token in self._stop or step == sampling.max_new_tokens or lengths[row] + step >= self._longest
-                for row, token in zip(rows, tokens, strict=True)
-            ]
-            yield list(zip(rows, tokens, logprobs, ends, strict=True))
-            kept = [place for place, end in enumerate(ends) if not end]
+    def _growing(self, answers: list[_Answer], sampling: Sampling, held: Prefix) -> Iterator[list[_Answer]]:
+        rows = Rows(self._model, [answer.ids for answer in answers], held)
+        self._write(answers, rows.start(), sampling)
+        while True:
+            yield answers
+            kept = [place for place, answer in enumerate(answers) if not answer.finish]
             if not kept:
                 return
-            input_ids = chosen[:, None]
-            if len(kept) < len(rows):
-                rows = [rows[place] for place in kept]
-                index = torch.tensor(kept, device=device)
-                cache.batch_select_indices(index)
-                input_ids, mask = input_ids[index], mask[index]
-            mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+            if len(kept) < len(answers):
+                rows.keep(kept)
+                answers = [answers[place] for place in kept]
+            if len(answers) == 1 and rows.takes_padding and sampling.is_greedy:
+                self._read_ahead(answers[0], rows, sampling)
+            else:
+                self._read(answers, rows, sampling)
 
-    def _forward(self, input_ids: torch.Tensor, mask: torch.Tensor | None, cache: Any) -> torch.Tensor:
-        """Logits of the last position, (rows, vocabulary)."""
-        positions: dict[str, Any] = {}
-        if mask is not None:
-            positions["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0)[:, -input_ids.shape[1] :]
-        # As an index: the slice that the number 1 means is not contiguous, and torch copies the output matrix for every row of it.
-        last = torch.tensor([input_ids.shape[1] - 1], device=input_ids.device)
-        answer = self._model(
-            input_ids=input_ids, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=last, **positions
-        )
-        return answer.logits[:, -1].float()  # type: ignore[no-any-return]
+    def _read(self, answers: list[_Answer], rows: Rows, sampling: Sampling) -> None:
+        """One step of all rows; those that are still to read what a grammar forced wait for the others to be done with it."""
+        given = [answer.pending if rows.takes_padding else answer.pending[:1] for answer in answers]
+        logits = rows.read(given)[:, -1]
+        ready = []
+        for place, (answer, read) in enumerate(zip(answers, given, strict=True)):
+            answer.pending = answer.pending[len(read) :]
+            if not answer.pending:
+                ready.append(place)
+        if ready:
+            self._write([answers[place] for place in ready], logits[ready] if len(ready) < len(answers) else logits, sampling)
+
+    def _read_ahead(self, answer: _Answer, rows: Rows, sampling: Sampling) -> None:
+        """One step of the only row, with tokens behind it that are a guess: those which prove right cost no step of their own."""
+        guess = _guess(answer.ids + answer.tokens)
+        logits = rows.read([answer.pending + guess], last=len(guess) + 1)[0]
+        right = 0
+        while True:
+            before = len(answer.tokens)
+            self._write([answer], logits[right : right + 1], sampling)
+            written = answer.tokens[before:]
+            agreed = _agreeing(written, guess[right:])
+            right += agreed
+            answer.pending = written[agreed:]
+            if answer.pending or answer.finish:
+                break
+        rows.forget(len(guess) - right)
+
+    def _write(self, answers: list[_Answer], logits: torch.Tensor, sampling: Sampling) -> None:
+        """Adds to each answer the token that its logits, (rows, vocabulary), say, and what its grammar forces behind that."""
+        if answers[0].guide is not None:
+            self._guides.hold(logits, [answer.guide for answer in answers if answer.guide])
+        chosen = logits.argmax(-1) if sampling.temperature == 0 else _drawn(logits, answers, sampling)
+        logprobs = [0.0] * len(answers)
+        if sampling.logprobs:
+            logprobs = logits.log_softmax(-1).gather(-1, chosen[:, None])[:, 0].tolist()
+        for answer, token, logprob in zip(answers, chosen.tolist(), logprobs, strict=True):
+            forced = answer.guide.take(token) if answer.guide else []
+            answer.pending = [token, *forced]
+            answer.tokens += answer.pending
+            answer.logprobs += [logprob, *[0.0] * len(forced)]
+            self._finish(answer, sampling)
+
+    def _finish(self, answer: _Answer, sampling: Sampling) -> None:
+        room = min(sampling.max_new_tokens, self._longest - len(answer.ids))
+        if answer.tokens[-1] in self._stop and len(answer.tokens) <= room:
+            answer.finish = "stop"
+        elif len(answer.tokens) >= room:
+            answer.finish = "length"
+            del answer.tokens[room:], answer.logprobs[room:]
+        elif answer.guide and answer.guide.is_whole:  # only the end may follow
+            answer.tokens.append(min(self._stop))
+            answer.logprobs.append(0.0)
+            answer.finish = "stop"
+
+    def _by_beams(self, asked: list[_Answer], sampling: Sampling) -> Iterator[_Answer]:
+        """The likeliest answers that a search with so many beams finds, by transformers' own `generate`."""
+        width = max(len(answer.ids) for answer in asked)
+        device = self._model.device
+        ids = torch.tensor([[0] * (width - len(answer.ids)) + answer.ids for answer in asked], device=device)
+        mask = torch.tensor([[0] * (width - len(answer.ids)) + [1] * len(answer.ids) for answer in asked], device=device)
+        room = min(sampling.max_new_tokens, self._longest - width)
+        generator: Any = self._model
+        with torch.inference_mode():
+            found = generator.generate(
+                input_ids=ids, attention_mask=mask, max_new_tokens=room, num_beams=sampling.beams, do_sample=False,
+                eos_token_id=sorted(self._stop), pad_token_id=min(self._stop),
+            )  # fmt: skip
+        for answer, row in zip(asked, found[:, width:].tolist(), strict=True):
+            end = next((place for place, token in enumerate(row) if token in self._stop), None)
+            answer.tokens = row[: room if end is None else end + 1]
+            answer.finish = "length" if end is None else "stop"
+            yield answer
 
 
-class _RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
-    """A cache layer with room to grow: transformers' own copies everything at every token."""
-
-    ROOM = 64
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-            self.keys, self.values = key_states[:, :, :0], value_states[:, :, :0]
-        assert self.keys is not None
-        assert self.values is not None
-        self.keys = self._append("_key_room", self.keys, key_states)
-        self.values = self._append("_value_room", self.values, value_states)
-        return self.keys, self.values
-
-    def _append(self, name: str, held: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
-        rows, heads, length, size = held.shape
-        end = length + new.shape[2]
-        room: torch.Tensor | None = getattr(self, name, None)
-        # After rows were dropped or repeated `held` is a tensor of its own, no longer the beginning of the room.
-        if room is None or room.data_ptr() != held.data_ptr() or room.shape[0] != rows or room.shape[2] < end:
-            room = new.new_empty(rows, heads, end + self.ROOM, size)
-            room[:, :, :length] = held
-            setattr(self, name, room)
-        room[:, :, length:end] = new
-        return room[:, :, :end]
+def _guess(ids: list[int]) -> list[int]:
+    """What followed the last tokens where they stood before, most recently."""
+    seen = ids[-_SEEN:]
+    for at in range(len(ids) - _SEEN - 1, -1, -1):
+        if ids[at : at + _SEEN] == seen:
+            return ids[at + _SEEN : at + _SEEN + _GUESSED]
+    return []
 
 
-def batches_of(prompts: Sequence[list[int]], size: int) -> list[list[int]]:
-    """Indices of the prompts in batches, longest first within each.
-
-    Of two orders the one that costs fewer tokens is taken: by length (little padding), or by content (long common prefixes, where
-    groups of prompts differ from the first words on).
-    """
-    by_length = sorted(range(len(prompts)), key=lambda index: -len(prompts[index]))
-    by_content = sorted(range(len(prompts)), key=lambda index: prompts[index])
-    orders = []
-    for order in (by_length, by_content):
-        batches = [sorted(order[i : i + size], key=lambda index: -len(prompts[index])) for i in range(0, len(order), size)]
-        orders.append(sorted(batches, key=lambda batch: -len(prompts[batch[0]])))
-    return min(orders, key=lambda batches: sum(_cost([prompts[index] for index in batch]) for batch in batches))
+def _agreeing(written: list[int], guess: list[int]) -> int:
+    """How many tokens both begin with."""
+    agreed = 0
+    for one, other in zip(written, guess, strict=False):
+        if one != other:
+            break
+        agreed += 1
+    return agreed
 
 
-def _cost(prompts: list[list[int]]) -> int:
-    """Tokens to compute: the common prefix once, then every row padded to the longest."""
-    prefix = len(_common_prefix(prompts))
-    return prefix + len(prompts) * (len(prompts[0]) - prefix)
+def _chance(sampling: Sampling, ids: list[int]) -> torch.Generator | None:
+    """Draws of an answer's own, from the seed and the prompt: neither the batch nor the shard it is in changes them."""
+    if sampling.temperature == 0:
+        return None
+    return torch.Generator().manual_seed(hash((sampling.seed, *ids)) % 2**63)
 
 
-def _common_prefix(prompts: list[list[int]]) -> list[int]:
-    """What all prompts start with, short of a whole prompt: each row must have a token left to be computed."""
-    shortest = min(map(len, prompts)) - 1
-    columns = zip(*(prompt[:shortest] for prompt in prompts), strict=True)
-    return [column[0] for column in takewhile(lambda column: column.count(column[0]) == len(column), columns)]
+def _drawn(logits: torch.Tensor, answers: list[_Answer], sampling: Sampling) -> torch.Tensor:
+    """One token a row, (rows,), among the likeliest that together have `top_p`."""
+    shares, order = (logits / sampling.temperature).softmax(-1).sort(dim=-1, descending=True)
+    shares = shares.masked_fill(shares.cumsum(-1) - shares >= sampling.top_p, 0.0).cpu()
+    places = [torch.multinomial(row, 1, generator=answer.chance) for row, answer in zip(shares, answers, strict=True)]
+    return order.gather(-1, torch.stack(places).to(order.device))[:, 0]

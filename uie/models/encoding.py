@@ -58,6 +58,11 @@ def encode_conversation(tokenizer: PreTrainedTokenizerBase, turns: Sequence[tupl
     return _left_open(tokenizer, _encode_text(tokenizer, text, add_special_tokens=True))
 
 
+def default_wrap(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The wrap of a model that no run of ours has trained."""
+    return "chat" if tokenizer.chat_template else "plain"
+
+
 def encode_example(tokenizer: PreTrainedTokenizerBase, instruct: str, query: str, answer: str, wrap: str) -> Example:
     """A prompt (exactly `encode_prompt`'s) with its answer and the end of the turn; answer and end are graded.
 

@@ -28,6 +28,8 @@ from transformers.utils.logging import disable_progress_bar
 from uie.errors import ModelError
 from uie.models.families import remote_code
 from uie.models.sources import ModelSource, resolve, run_questions, tensor_shapes
+from uie.models.spreading import SPREAD, ZERO, placement, with_zero, zero_config
+from uie.resources import cache_folder
 from uie.storage import parse_object
 
 __all__ = [
@@ -97,21 +99,37 @@ def load_model(source: ModelSource, *, dtype: str = "auto", device: str = "auto"
     """The model in evaluation mode, its adapter merged in: generating with an adapter beside the weights takes twice as long.
 
     With `merge=False` an adapter stays apart, frozen (a `PeftModel`, which behaves as the model does). Sums of weights and
-    adapter are made in float32 and rounded once.
+    adapter are made in float32 and rounded once. `device` may also be "spread" or "zero": see `uie.models.spreading`.
 
     Raises:
         ModelError: the folder does not hold a causal language model of the size its config says.
     """
-    where = pick_device(device)
+    where = pick_device("auto" if device in (SPREAD, ZERO) else device)
     if dtype not in ("auto", *DTYPES):
         raise ModelError(f"dtype {dtype!r}: expected auto, float32 or bfloat16.")
     wanted = best_dtype(where) if dtype == "auto" else DTYPES[dtype]
+    if device in (SPREAD, ZERO):
+        return _beyond_one_device(source, device, wanted)
     loaded_in = torch.float32 if source.adapter and merge else wanted
     model = _read_model(source.base, loaded_in)
     if source.adapter is not None:
         adapted = attach_adapter(model, source.adapter)
         model = adapted.merge_and_unload() if merge else adapted
     found: PreTrainedModel = model.to(device=where, dtype=wanted if merge else None).eval()
+    return found
+
+
+def _beyond_one_device(source: ModelSource, device: str, dtype: torch.dtype) -> PreTrainedModel:
+    if source.adapter is not None:
+        raise ModelError(
+            f"{source.name}: device {device} loads plain models only; merge the adapter first: uie models merge {source.name} FOLDER"
+        )
+    if device == SPREAD:
+        model = _read_model(source.base, dtype, **placement(source.base, cache_folder() / "offload"))
+    else:
+        hidden = int(AutoConfig.from_pretrained(source.base, **_LOCAL).get_text_config().hidden_size)
+        model = with_zero(lambda: _read_model(source.base, dtype), zero_config(dtype, hidden=hidden))
+    found: PreTrainedModel = model.eval()
     return found
 
 

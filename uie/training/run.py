@@ -14,6 +14,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from uie.errors import UIEError
 from uie.extraction.answering import Answerer, room_for
+from uie.generation import Sampling
 from uie.generation.transformers_engine import TransformersEngine
 from uie.models.attention import Attention
 from uie.models.loading import QUANTISED, load_base, load_tokenizer, pick_device, resolve
@@ -211,7 +212,7 @@ def _selection(trainer: GradedTrainer, found: _Found) -> SelectByF1:
     return SelectByF1(
         settings.f1,
         DevSample.read(settings),
-        Answerer(settings.model, TransformersEngine(model, tokenizer), tokenizer, settings.wrap, room, {}),
+        Answerer(settings.model, TransformersEngine(model, tokenizer, settings.wrap), Sampling(max_new_tokens=room)),
         process=(trainer.args.process_index, trainer.args.world_size),
         log=trainer.log,
         save=functools.partial(save, trainer, settings, tokenizer, bf16=found.bf16),

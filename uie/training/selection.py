@@ -16,7 +16,9 @@ from uie.documents import Document
 from uie.extraction.answering import Answerer
 from uie.extraction.evaluation import gold_of
 from uie.extraction.inputs import read_input
-from uie.extraction.predict import PredictSettings, documents_of
+from uie.extraction.predict import PredictSettings
+from uie.extraction.walk import documents_of
+from uie.generation import Failed
 from uie.parsing.assembling import Answered
 from uie.records.record import Record
 from uie.scoring.rules import is_main
@@ -175,7 +177,11 @@ class SelectByF1(TrainerCallback):
         found = answered_by_less(
             lambda records, batch_size: self._answerer.answer(records, batch_size=batch_size), own, self._settings.batch_size
         )
-        answered = [(record.id, generation.raw, generation.finish_reason) for record, generation in found]
+        # What could not be answered (a prompt longer than the model takes) found nothing.
+        answered = [
+            (record.id, "", "stop") if isinstance(answer, Failed) else (record.id, answer.raw, answer.finish_reason)
+            for record, answer in found
+        ]
         shares = [answered] * processes
         if processes > 1:
             torch.distributed.all_gather_object(shares, answered)
