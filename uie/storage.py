@@ -19,7 +19,7 @@ from uie.errors import CorpusError, OutputError, UIEError
 
 Json = dict[str, Any]
 _ENCODER = json.JSONEncoder(ensure_ascii=False)  # json.dumps makes one anew for every line
-_LIBRARIES = ("torch", "transformers", "peft", "deepspeed", "accelerate", "bitsandbytes", "tokenizers", "seqeval")
+_LIBRARIES = ("torch", "transformers", "peft", "deepspeed", "accelerate", "bitsandbytes", "openvino", "tokenizers", "seqeval")
 
 
 def read_jsonl(path: Path, *, error: type[UIEError] = CorpusError) -> Iterator[tuple[int, Json]]:
