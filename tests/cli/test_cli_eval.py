@@ -184,3 +184,22 @@ def test_other_mixtures_of_options_are_wrong_usage(given: tuple[str, ...]) -> No
     assert done.stderr.splitlines()[-1] == (
         "Error: give --gold and --predicted, or --model and --records, or --outputs, or --board with --model or --predicted."
     )
+
+
+def test_a_calibration_is_not_fitted_to_test(tmp_path: Path) -> None:
+    records = tmp_path / "records.jsonl"
+    records.write_text(json.dumps({"instruct": "", "query": TEXT, "answer": "None", "id": "r1", "split": "test"}) + "\n")
+
+    done = run("--model", tmp_path, "--records", records, "--calibrate")
+
+    assert done.exit_code == 1
+    assert done.stderr == (
+        f"uie: error: {records}: record r1 is of the split test: what is fitted on test cannot be judged by it; give dev records.\n"
+    )
+
+
+def test_a_board_has_no_calibration() -> None:
+    done = run("--board", "sample", "--model", "m", "--calibrate")
+
+    assert done.exit_code == 2
+    assert "--calibrate is for records: a board predicts as its models were trained; leave it out." in done.stderr

@@ -12,8 +12,8 @@ from uie.tasks.question import Answer, Filler, Frame, Named, Problem, Triple
 def entities(text: str, *mentions: tuple[str, str] | tuple[str, str, int]) -> tuple[list[int | None], list[str]]:
     """The starts that the mentions get, and the kinds of the problems."""
     grounded = ground(Answer(mentions=tuple(Named(*mention) for mention in mentions)), text)
-    assert [(mention.text, type) for mention, type in grounded.entities] == [mention[:2] for mention in mentions]
-    return [mention.start for mention, _ in grounded.entities], [problem.kind for problem in grounded.problems]
+    assert [(entity.mention.text, entity.type) for entity in grounded.entities] == [mention[:2] for mention in mentions]
+    return [entity.mention.start for entity in grounded.entities], [problem.kind for problem in grounded.problems]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,9 @@ ANSWERS = st.builds(
 def test_every_item_stays_and_every_place_holds_its_string(answer: Answer, text: str) -> None:
     grounded = ground(answer, text)
 
-    assert [(mention.text, type) for mention, type in grounded.entities] == [(named.text, named.type) for named in answer.mentions]
+    assert [(entity.mention.text, entity.type) for entity in grounded.entities] == [
+        (named.text, named.type) for named in answer.mentions
+    ]
     assert [(link.head.text, link.type, link.tail.text) for link in grounded.links] == [
         (t.head.text, t.relation, t.tail.text) for t in answer.triples
     ]
@@ -187,10 +189,10 @@ def test_every_item_stays_and_every_place_holds_its_string(answer: Answer, text:
     assert [[(a.role, a.mention and a.mention.text) for a in event.arguments] for event in grounded.events] == [
         [(f.role, f.text) for f in frame.fillers] for frame in answer.frames
     ]
-    found = [mention for mention, _ in grounded.entities]
+    found = [entity.mention for entity in grounded.entities]
     found += [mention for link in grounded.links for mention in (link.head, link.tail)]
     found += [mention for event in grounded.events for mention in (event.trigger, *(a.mention for a in event.arguments)) if mention]
     assert all(mention.read_from(text) == mention.text for mention in found)
     assert bool(grounded.problems) == any(not mention.grounded for mention in found)
-    placed = [(mention, type) for mention, type in grounded.entities if mention.grounded]
-    assert len(placed) == len(set(placed))
+    placed = [entity for entity in grounded.entities if entity.mention.grounded]
+    assert len(placed) == len({(entity.mention, entity.type) for entity in placed})

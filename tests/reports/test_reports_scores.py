@@ -363,6 +363,7 @@ def test_json_has_the_documented_keys() -> None:
                 "f1": 12 / 18,
             }
         ],
+        "confidence": [],
         "confusions": [
             {
                 "dataset": "news",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from uie.extraction.evaluation import Evaluation
     from uie.scoring.analysis import Analysis
 
+_OF_RECORDS = ("engine", "device", "url", "constrain", "confidence", "calibrate")  # options of predicting that boards do not have
 _SOURCES = "give --gold and --predicted, or --model and --records, or --outputs, or --board with --model or --predicted."
 
 
@@ -41,6 +42,7 @@ def _list_rules(context: click.Context, option: click.Parameter, asked: bool) ->
         "uie eval --gold data/sample/documents/test.jsonl --predicted out/sample --out scores/sample",
         "uie eval --gold data/sample/documents/test.jsonl --predicted out/sample --rule all",
         "uie eval --outputs predict_eval_predictions.jsonl --rule instructuie",
+        "uie eval --model runs/sample --records data/sample/dev.jsonl --calibrate",
         "uie eval --board sample --model runs/sample",
     ),
 )
@@ -69,6 +71,14 @@ def _list_rules(context: click.Context, option: click.Parameter, asked: bool) ->
 @click.option("--batch-size", type=click.IntRange(min=1), default=16, show_default=True, help="answers generated side by side")
 @click.option("--max-new-tokens", type=click.IntRange(min=1), help="longest answer  [default: from the run, else 256]")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
+@click.option("--engine", default="transformers", show_default=True, help="what runs the model")
+@click.option("--device", default="auto", show_default=True, help="where it runs: cpu, cuda, cuda:1, …")
+@click.option("--url", default="", help="a server's address, for --engine openai")
+@click.option("--constrain/--no-constrain", default=False, show_default=True, help="hold answers to format, schema and text")
+@click.option("--confidence", is_flag=True, help="tell how far the model's own confidence can be relied on")
+@click.option(
+    "--calibrate", is_flag=True, help="fit RUN/calibration.json to these records, of dev and never of test; sets --confidence"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -97,6 +107,7 @@ def command(
     with_seqeval: bool,
     format_: str,
     out: Path | None,
+    calibrate: bool,
     **predicting: Any,
 ) -> None:
     """Score predictions against gold, or a model on records: precision, recall, F1 with 95 % intervals, and what went wrong."""
@@ -106,18 +117,22 @@ def command(
     how = _How(train, rule, symmetric, format_, out)
     if predicting["limit"] and not (model or board):
         raise click.UsageError("--limit is for predicting: it needs --model or --board.")
-    if not model and (given := _given("batch_size", "max_new_tokens", "dtype")):
+    if not model and (given := _given("batch_size", "max_new_tokens", "dtype", *_OF_RECORDS)):
         raise click.UsageError(f"{given} is for predicting: it needs --model.")
+    if board and (given := _given(*_OF_RECORDS)):
+        raise click.UsageError(f"{given} is for records: a board predicts as its models were trained; leave it out.")
     if predicted and format_:
         raise click.UsageError("--format is for answers, and --predicted holds Documents; leave it out.")
     if have - {"data_root"} in ({"board", "model"}, {"board", "predicted"}):
         assert board is not None
+        predicting = {name: value for name, value in predicting.items() if name not in _OF_RECORDS}
         _show_board(board, model, predicted, data_root, how, as_json=as_json, **predicting)
         return
     if have - {"gold"} == {"model", "records"}:
         assert model is not None
         assert records is not None
-        found = _of_model(model, records, gold, how, **predicting)
+        predicting["confidence"] |= calibrate
+        found = _of_model(model, records, gold, how, calibrate=calibrate, **predicting)
     elif have == {"gold", "predicted"}:
         assert gold is not None
         assert predicted is not None
@@ -184,9 +199,13 @@ class _Found:
     written: tuple[str, ...] = ()
 
 
-def _of_model(model: str, records: Path, gold: Path | None, how: _How, **predicting: Any) -> _Found:
+def _of_model(model: str, records: Path, gold: Path | None, how: _How, *, calibrate: bool, **predicting: Any) -> _Found:
     from uie.extraction.evaluation import evaluate_model
 
+    if calibrate:
+        from uie.extraction.calibrating import check_calibration
+
+        check_calibration(Path(model), records)
     with bar("Predicting") as progress:
         done = evaluate_model(
             model,
@@ -203,6 +222,8 @@ def _of_model(model: str, records: Path, gold: Path | None, how: _How, **predict
     facts = {"model": model, "gold": done.gold_from, **how.facts(), **done.summary.facts}
     inputs = how.inputs(None if done.gold_from == "answers" else done.gold_from, done.summary.out / "predictions.jsonl")
     _note(model, records, done)
+    if calibrate:
+        _calibrate(Path(model), records, done, how)
     written = ("predictions.jsonl", "generations.jsonl")
     return _Found(done.analysis, done.gold, done.predicted, inputs, done.summary.out, facts, done.summary.seconds, written)
 
@@ -212,6 +233,17 @@ def _note(model: str, records: Path, done: "Evaluation") -> None:
     from uie.training.card import note_evaluation
 
     note_evaluation(Path(model), str(records), done.analysis.scores)
+
+
+def _calibrate(run: Path, records: Path, done: "Evaluation", how: _How) -> None:
+    from uie.extraction.calibrating import calibrate_run
+
+    calibration = calibrate_run(run, records, done, symmetric=how.symmetric)
+    for name, curve in calibration.curves.items():
+        before, after = (f"{100 * error:.2f}" for error in curve.calibration_error)
+        told = "too little to learn from" if curve.method == "none" else f"{curve.method}, ECE {before} → {after} (cross-validated)"
+        click.echo(f"{name}: {told}; {curve.items:,} items.", err=True)
+    click.echo(f"Calibrated {run}: what it predicts from now on has these confidences.", err=True)
 
 
 def _of_documents(gold: Path, predicted: Path, how: _How) -> _Found:

@@ -9,8 +9,10 @@ from typing import Any, Literal
 from uie.documents import Document, MentionError, document_from_json
 from uie.errors import RecordError, ScoringError
 from uie.extraction.answering import Answerer
+from uie.extraction.confidence import read_calibration
 from uie.extraction.inputs import kind_of_file, read_documents, read_input
-from uie.extraction.predict import PredictSettings, PredictSummary, Progress, documents_of, predict
+from uie.extraction.predict import PredictSettings, PredictSummary, predict
+from uie.extraction.walk import Progress, documents_of
 from uie.parsing.assembling import Answered
 from uie.records.record import Record
 from uie.scoring import RULES
@@ -25,13 +27,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The scores and all that reports show of them, with the Documents compared; `gold_from` says where gold came from."""
+    """The scores and all that reports show of them, with the Documents compared; `gold_from` says where gold came from.
+
+    `uncalibrated` are the predicted Documents with the confidences that a run's calibration has not changed; none where there are none.
+    """
 
     analysis: Analysis
     gold: tuple[Document, ...]
     predicted: tuple[Document, ...]
     summary: PredictSummary
     gold_from: str
+    uncalibrated: tuple[Document, ...] = ()
 
     @property
     def scores(self) -> Scores:
@@ -52,6 +58,11 @@ def evaluate_model(
     batch_size: int = 16,
     max_new_tokens: int | None = None,
     dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+    engine: str = "transformers",
+    device: str = "auto",
+    url: str = "",
+    constrain: bool = False,
+    confidence: bool = False,
     answerer: Answerer | None = None,
     overwrite: bool = False,
     progress: Progress = lambda done, total: None,
@@ -67,19 +78,57 @@ def evaluate_model(
     Raises:
         UIEError: no gold belongs to the records, or something that `predict` refuses.
     """
-    settings = PredictSettings(model, records, Path(), format, limit, batch_size, max_new_tokens, dtype)
+    settings = PredictSettings(
+        model,
+        records,
+        Path(),
+        format,
+        limit,
+        batch_size,
+        max_new_tokens,
+        dtype,
+        engine,
+        device,
+        url,
+        constrain=constrain,
+        confidence=confidence,
+    )
     folder = out or _eval_folder(settings)
     if kind_of_file(records) != "records":
         raise RecordError(f"{records}: expected Records; for Documents or text use uie predict, then uie eval --gold --predicted.")
+    asked = _records(settings)  # a line that cannot be read is an error here: scores are of all that was meant to be asked
     summary = predict(
         replace(settings, out=folder), answerer=answerer, resume=not overwrite, overwrite=overwrite, progress=progress
     )
     predicted = tuple(read_documents(folder / "predictions.jsonl"))
     gold_documents, gold_from = gold_of(settings, gold, {document.id for document in predicted})
     rule = rule or ("string" if gold_from == "answers" else AUTO)
-    answers = answer_pairs(_records(settings), folder) if rule == ALL or (rule != AUTO and RULES.get(rule).facts.wording) else []
-    analysis = analyse(gold_documents, predicted, rule=rule, answers=answers, symmetric=symmetric, train=train)
-    return Evaluation(analysis, gold_documents, predicted, summary, gold_from)
+    answers = answer_pairs(asked, folder) if rule == ALL or (rule != AUTO and RULES.get(rule).facts.wording) else []
+    found = tuple(uncalibrated(asked, folder, constrained=constrain)) if confidence else ()
+    analysis = analyse(
+        gold_documents,
+        predicted,
+        rule=rule,
+        answers=answers,
+        symmetric=symmetric,
+        train=train,
+        uncalibrated=found if read_calibration(model) else (),
+    )
+    return Evaluation(analysis, gold_documents, predicted, summary, gold_from, found)
+
+
+def uncalibrated(records: Iterable[Record], folder: Path, *, constrained: bool) -> Iterator[Document]:
+    """What a `uie predict` folder has generated for the records, as predicted Documents that no calibration has changed."""
+    rows = {row["record_id"]: row for _, row in read_jsonl(folder / "generations.jsonl", error=ScoringError)}
+    answers = []
+    for record in records:
+        row = rows.get(record.id)
+        if row is None:
+            answers.append(Answered(record, "", failed="no answer came"))
+        else:
+            sure = row.get("logprobs"), row.get("ends")
+            answers.append(Answered(record, row["raw"], row["finish_reason"], *sure, constrained=constrained))
+    yield from documents_of(answers)
 
 
 def _records(settings: PredictSettings) -> list[Record]:
@@ -97,9 +146,10 @@ def answer_pairs(records: Iterable[Record], folder: Path) -> list[AnswerPair]:
 
 
 def _eval_folder(settings: PredictSettings) -> Path:
-    return eval_folder(
-        settings.model, file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype
-    )
+    key = (file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype)
+    others = (settings.engine, settings.constrain, settings.logprobs)
+    is_plain = others == ("transformers", False, False)  # folders of such evaluations are called as they always were
+    return eval_folder(settings.model, *key, *(() if is_plain else others))
 
 
 def eval_folder(model: str, *key: object) -> Path:

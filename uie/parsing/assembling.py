@@ -1,13 +1,15 @@
 """Records with a model's raw answers → one predicted Document per document: formats read, strings grounded, windows and tasks merged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from uie.documents import Argument, Document, Entity, Event, Mention, Relation, entity_index
+from uie.documents import Document, Entity, Event, Mention, Relation, entity_index
 from uie.errors import RecordError
 from uie.formats import format_for
-from uie.parsing.grounding import Grounded, Link, ground
+from uie.parsing.confidence import Tokens, higher, with_confidence
+from uie.parsing.grounding import Grounded, Link, ground, without_surplus
+from uie.parsing.locating import locate
 from uie.records.record import Record
 from uie.schema import KINDS, schema_to_mapping
 from uie.tasks import TASKS
@@ -16,11 +18,19 @@ from uie.tasks.question import Problem
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A record with what the model wrote; `finish_reason` is "length" when it ran into the token limit."""
+    """A record with what the model wrote; `finish_reason` is "length" when it ran into the token limit.
+
+    `logprobs` and `ends` are those of `uie.generation.Generation`; without them items have no confidence. Of a `constrained` answer, items
+    that say a mention oftener than the text holds it are left out. `failed` says why there is no answer at all.
+    """
 
     record: Record
     raw: str
     finish_reason: str = "stop"
+    logprobs: Sequence[float] | None = None
+    ends: Sequence[int] | None = None
+    constrained: bool = False
+    failed: str = ""
 
 
 def predicted_document(answers: Iterable[Answered], *, text: str | None = None) -> Document:
@@ -109,25 +119,24 @@ class _Builder:
             raise RecordError(
                 f"record {record.id} does not say which format its answer has; name it, such as --format lines.seed001."
             )
-        answer, problems = format_for(record.format, record.task).decode(answered.raw, record.question())
-        grounded = ground(answer, window)
-        self._take(_moved(grounded, record.start))
         self._kinds.update(TASKS.get(record.task).kinds)
+        if answered.failed:
+            self._report(record, Problem("failed", answered.failed))
+            return
+        found, problems = _read(answered, window)
+        self._take(_moved(found, record.start))
         truncated = (Problem("truncated", answered.raw[-60:]),) if answered.finish_reason == "length" else ()
-        for problem in (*problems, *grounded.problems, *truncated):
+        self._report(record, *problems, *found.problems, *truncated)
+
+    def _report(self, record: Record, *problems: Problem) -> None:
+        for problem in problems:
             row = {"kind": problem.kind, "piece": problem.piece, "record_id": record.id, "task": record.task}
             self._problems.append(row)
 
     def _take(self, found: Grounded) -> None:
-        """Adds what one answer holds. What an answer before it already held (overlapping windows, chunks of labels) is taken once."""
-        entities = {(entity.mention, entity.type) for entity in self._entities}
-        self._entities += [
-            Entity(mention, type) for mention, type in found.entities if not (mention.grounded and (mention, type) in entities)
-        ]
-        links = set(self._links)
-        self._links += [link for link in found.links if not (link.head.grounded and link.tail.grounded and link in links)]
-        events = tuple(self._events)
-        self._events += [event for event in found.events if not (_is_grounded(event) and event in events)]
+        _merge(self._entities, found.entities, _entity_key)
+        _merge(self._links, found.links, _link_key)
+        _merge(self._events, found.events, _event_key)
 
     def document(self, first: Record, *, asked: Mapping[str, Any]) -> Document:
         entities = sorted(self._entities, key=lambda entity: (*entity.mention.order, entity.type or ""))
@@ -135,7 +144,7 @@ class _Builder:
             for mention, type in ((link.head, link.head_type), (link.tail, link.tail_type)):
                 if type is not None:
                     entity_index(mention, entities, type)
-        relations = [self._relation(link, entities) for link in self._links]
+        relations = [_relation(link, entities) for link in self._links]
         has_entities = "entities" in self._kinds or "relations" in self._kinds
         return Document(
             id=first.document_id,
@@ -150,15 +159,76 @@ class _Builder:
             problems=tuple(self._problems),
         )
 
-    @staticmethod
-    def _relation(link: Link, entities: list[Entity]) -> Relation:
-        head = entity_index(link.head, entities, link.head_type)
-        return Relation(link.type, head, entity_index(link.tail, entities, link.tail_type))
+
+def _read(answered: Answered, window: str) -> tuple[Grounded, Sequence[Problem]]:
+    """What one answer says of its window, with what could not be read as it stood."""
+    record, question = answered.record, answered.record.question()
+    answer, problems = format_for(record.format, record.task).decode(answered.raw, question)
+    found = ground(answer, window)
+    if answered.logprobs is not None and answered.ends is not None:
+        located = locate(answered.raw, answer, question, record.format)
+        found = with_confidence(found, located, Tokens(answered.logprobs, answered.ends))
+    return without_surplus(found, window) if answered.constrained else found, problems
 
 
-def _is_grounded(event: Event) -> bool:
+def _relation(link: Link, entities: list[Entity]) -> Relation:
+    """The relation between entities that are there or are added; one that the link says itself is held at least as sure as it says."""
+    head, tail = entity_index(link.head, entities, link.head_type), entity_index(link.tail, entities, link.tail_type)
+    for index, type, confidence in zip((head, tail), (link.head_type, link.tail_type), link.end_confidences, strict=True):
+        if entities[index].type == type:
+            entities[index] = replace(entities[index], confidence=higher(entities[index].confidence, confidence))
+    return Relation(link.type, head, tail, link.confidence)
+
+
+# What two answers say
+
+_Believed = TypeVar("_Believed", Entity, Link, Event)
+
+
+def _merge(held: list[_Believed], found: Iterable[_Believed], key: Callable[[_Believed], Hashable]) -> None:
+    """Adds what one answer found.
+
+    What an answer before it found already (overlapping windows, chunks of labels, further passes) is held once, with the higher
+    confidence; what has no place in the text has no key, and is added in any case.
+    """
+    places = {key(one): place for place, one in enumerate(held)}
+    for one in found:
+        own = key(one)
+        place = None if own is None else places.get(own)
+        if place is None:
+            held.append(one)
+        else:
+            held[place] = _surer(held[place], one)
+
+
+def _surer(held: _Believed, other: _Believed) -> _Believed:
+    """What is held, with the confidence of an equal one where that is higher."""
+    held = replace(held, confidence=higher(held.confidence, other.confidence))
+    if isinstance(held, Link) and isinstance(other, Link):
+        (head, tail), (other_head, other_tail) = held.end_confidences, other.end_confidences
+        return replace(held, end_confidences=(higher(head, other_head), higher(tail, other_tail)))
+    if isinstance(held, Event) and isinstance(other, Event):
+        pairs = zip(held.arguments, other.arguments, strict=True)
+        return replace(held, arguments=tuple(replace(a, confidence=higher(a.confidence, b.confidence)) for a, b in pairs))
+    return held
+
+
+def _entity_key(entity: Entity) -> Hashable:
+    return (entity.mention, entity.type) if entity.mention.grounded else None
+
+
+def _link_key(link: Link) -> Hashable:
+    return link if link.head.grounded and link.tail.grounded else None
+
+
+def _event_key(event: Event) -> Hashable:
     mentions = [event.trigger, *(argument.mention for argument in event.arguments)]
-    return all(mention is None or mention.grounded for mention in mentions) and any(mentions)
+    if not any(mentions) or any(mention is not None and not mention.grounded for mention in mentions):
+        return None
+    return event.type, event.trigger, tuple((argument.role, argument.mention) for argument in event.arguments)
+
+
+# Windows
 
 
 def _moved(found: Grounded, by: int) -> Grounded:
@@ -166,7 +236,7 @@ def _moved(found: Grounded, by: int) -> Grounded:
         return found
     return replace(
         found,
-        entities=tuple((_shift(mention, by), type) for mention, type in found.entities),
+        entities=tuple(replace(entity, mention=_shift(entity.mention, by)) for entity in found.entities),
         links=tuple(replace(link, head=_shift(link.head, by), tail=_shift(link.tail, by)) for link in found.links),
         events=tuple(_shift_event(event, by) for event in found.events),
     )
@@ -180,5 +250,5 @@ def _shift(mention: Mention, by: int) -> Mention:
 
 def _shift_event(event: Event, by: int) -> Event:
     trigger = None if event.trigger is None else _shift(event.trigger, by)
-    arguments = tuple(Argument(a.role, None if a.mention is None else _shift(a.mention, by), a.event) for a in event.arguments)
+    arguments = tuple(replace(a, mention=None if a.mention is None else _shift(a.mention, by)) for a in event.arguments)
     return replace(event, trigger=trigger, arguments=arguments)

@@ -8,29 +8,34 @@ in universal-ie's record parser). What this misplaces in each corpus `uie record
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from uie.documents import Argument, Event, Mention
+from uie.documents import Argument, Entity, Event, Mention
 from uie.tasks.occurrences import numbered_places, places
 from uie.tasks.question import Answer, Filler, Frame, Named, Problem, Triple
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A relation between two mentions; the ends' types are None unless the answer says them."""
+    """A relation between two mentions; the ends' types are None unless the answer says them.
+
+    `end_confidences`: of head and tail as entities of these types. What is believed of a link does not make it another one.
+    """
 
     type: str | None
     head: Mention
     tail: Mention
     head_type: str | None = None
     tail_type: str | None = None
+    confidence: float | None = field(default=None, compare=False)
+    end_confidences: tuple[float | None, float | None] = field(default=(None, None), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
     """An answer whose strings have found their places; offsets count from the start of the text that was asked about."""
 
-    entities: tuple[tuple[Mention, str | None], ...]
+    entities: tuple[Entity, ...]
     links: tuple[Link, ...]
     events: tuple[Event, ...]
     problems: tuple[Problem, ...]
@@ -45,15 +50,36 @@ def ground(answer: Answer, text: str) -> Grounded:
     return Grounded(entities, links, events, tuple(grounder.problems))
 
 
+def without_surplus(found: Grounded, text: str) -> Grounded:
+    """The answer without what says a mention oftener than the text holds it, which becomes a problem of the kind "surplus".
+
+    For constrained answers: a grammar cannot count, so that what is over is the engine's fault, not the model's.
+    """
+
+    def is_surplus(*mentions: Mention | None) -> bool:
+        return any(mention and not mention.grounded and mention.text and mention.text in text for mention in mentions)
+
+    def without(event: Event) -> Event:
+        return replace(event, arguments=tuple(one for one in event.arguments if not is_surplus(one.mention)))
+
+    return replace(
+        found,
+        entities=tuple(entity for entity in found.entities if not is_surplus(entity.mention)),
+        links=tuple(link for link in found.links if not is_surplus(link.head, link.tail)),
+        events=tuple(without(event) for event in found.events if not is_surplus(event.trigger)),
+        problems=tuple(replace(one, kind="surplus") if one.kind == "repeated" else one for one in found.problems),
+    )
+
+
 class _Grounder:
     def __init__(self, text: str) -> None:
         self.problems: list[Problem] = []
         self._text = text
         self._places: dict[str, list[int]] = {}
 
-    def entities(self, mentions: tuple[Named, ...]) -> Iterator[tuple[Mention, str | None]]:
+    def entities(self, mentions: tuple[Named, ...]) -> Iterator[Entity]:
         for start, mention in self._in_order([(mention, mention.type) for mention in mentions]):
-            yield self._mention(mention.text, start), mention.type
+            yield Entity(self._mention(mention.text, start), mention.type)
 
     def events(self, frames: tuple[Frame, ...]) -> Iterator[Event]:
         triggers = self._in_order([(frame.trigger, frame.type) for frame in frames if frame.trigger is not None])

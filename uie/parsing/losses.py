@@ -167,7 +167,7 @@ def _grounded(found: Grounded) -> _Items:
         return mention.start, mention.text
 
     return {
-        "mentions": [(at(mention), type) for mention, type in found.entities],
+        "mentions": [(at(entity.mention), entity.type) for entity in found.entities],
         "relations": [(at(link.head), link.head_type, link.type, at(link.tail), link.tail_type) for link in found.links],
         "triggers": [(event.type, at(event.trigger)) for event in found.events if event.trigger is not None],
         "arguments": [

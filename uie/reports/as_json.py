@@ -6,14 +6,16 @@ which files they are in.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from uie.errors import ScoringError
+from uie.reports.figures import thinned
 from uie.scoring.analysis import Analysis
 from uie.scoring.breakdown import Bucket
+from uie.scoring.confidence import Bin, Point, Reliability, Threshold
 from uie.scoring.counts import Counts, Figures
 from uie.scoring.mistakes import Confusion
 from uie.scoring.scores import Aggregate, Audit, Example, Row, Scores, aggregate_rows
@@ -43,6 +45,7 @@ def analysis_to_json(
         "lookup_baseline": None if analysis.baseline is None else _scores(analysis.baseline),
         "buckets": [_bucket(bucket) for bucket in analysis.buckets],
         "confusions": [_confusion(confusion) for confusion in analysis.confusions],
+        "confidence": [_reliability(one) for one in analysis.reliability],
     }
 
 
@@ -61,6 +64,7 @@ def analysis_from_json(found: Mapping[str, Any], *, where: str = "scores") -> An
             None if found.get("lookup_baseline") is None else _read_scores(found["lookup_baseline"]),
             tuple(_read_bucket(bucket) for bucket in found["buckets"]),
             tuple(_read_confusion(confusion) for confusion in found["confusions"]),
+            reliability=tuple(_read_reliability(one) for one in found.get("confidence", ())),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ScoringError(f"{where}: not scores: {type(error).__name__} {error}; score again with uie eval.") from None
@@ -181,6 +185,30 @@ def _confusion(confusion: Confusion) -> Json:
     }
 
 
+def _reliability(one: Reliability) -> Json:
+    return {
+        "dataset": one.dataset,
+        "task": one.task,
+        "measure": one.measure,
+        "rule": one.rule,
+        "items": one.items,
+        "unsure": one.unsure,
+        "gold": one.gold,
+        "average_precision": one.average_precision,
+        "calibration_error": one.calibration_error,
+        "calibration_error_before": one.error_before,
+        "risk_area": one.risk_area,
+        "curve": [_point(point) for point in thinned(one.curve)],
+        "bins": [asdict(bin) for bin in one.bins],
+        "thresholds": [{"type": own.type, "best": _point(own.best), "whole": _point(own.whole)} for own in one.thresholds],
+    }
+
+
+def _point(point: Point) -> Json:
+    figures = {"precision": point.precision, "recall": point.recall, "f1": point.f1, "risk": point.risk}
+    return {**asdict(point), **figures}
+
+
 # Reading
 
 
@@ -253,3 +281,21 @@ def _read_confusion(found: Mapping[str, Any]) -> Confusion:
         tuple(tuple(row) for row in found["matrix"]),
         dict(found["kinds"]),
     )
+
+
+def _read_reliability(found: Mapping[str, Any]) -> Reliability:
+    place = (found["dataset"], found["task"], found["measure"], found["rule"], found["items"], found["unsure"], found["gold"])
+    figures = (found["average_precision"], found["calibration_error"], found["risk_area"])
+    thresholds = (Threshold(one["type"], _read_point(one["best"]), _read_point(one["whole"])) for one in found["thresholds"])
+    return Reliability(
+        *place,
+        *figures,
+        tuple(map(_read_point, found["curve"])),
+        tuple(Bin(**one) for one in found["bins"]),
+        tuple(thresholds),
+        found["calibration_error_before"],
+    )
+
+
+def _read_point(found: Mapping[str, Any]) -> Point:
+    return Point(found["threshold"], found["items"], found["right"], found["gold"])

@@ -9,6 +9,7 @@ from typing import Any
 
 from uie.scoring.analysis import Analysis
 from uie.scoring.breakdown import Bucket
+from uie.scoring.confidence import BINS, Point, Reliability
 from uie.scoring.counts import Counts, Figures
 from uie.scoring.mistakes import CORRECT, Confusion, Layer
 from uie.scoring.rules import ENTITIES, PAIRS, SPANS, is_main
@@ -295,6 +296,29 @@ def _start(bucket: str) -> int:
     return int(digits) + bucket.startswith("over ") if digits.isdecimal() else 0
 
 
+# Confidence
+
+
+SURE_SAID = (
+    f"Of predicted items that say how sure they are. Calibration error: how far confidence is from the share that is right, on average over "
+    f"{BINS} bins of equally many items (ECE). Thresholds: best F1 on these very documents, so better than they will be on others."
+)
+_MOST_POINTS = 200
+
+
+def sure_title(one: Reliability, analysis: Analysis) -> str:
+    """The measure, with the corpus where there are several."""
+    alone = len({row.dataset for row in analysis.scores.rows}) == 1
+    return one.measure if alone else f"{named(one.dataset)}: {one.measure}"
+
+
+def thinned(curve: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
+    """At most so many of the points, spread evenly over the items, the first and the last among them."""
+    if len(curve) <= most:
+        return list(curve)
+    return [curve[round(place * (len(curve) - 1) / (most - 1))] for place in range(most)]
+
+
 # Problems of answers
 
 
@@ -304,6 +328,8 @@ PROBLEM_NAMES = {
     "repaired_type": "repaired label",
     "prose": "prose around the answer",
     "unknown_type": "unknown label",
+    "surplus": "left out: more than the text",
+    "failed": "no answer came",
     "ungrounded": "not in the text",
     "contradictory_types": "contradictory types",
     "wrongly_empty": "empty where gold is not",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from uie.reports.figures import (
+    SURE_SAID,
     Line,
     Types,
     absent_problems,
@@ -16,9 +17,11 @@ from uie.reports.figures import (
     problem_lines,
     shows_intervals,
     summary,
+    sure_title,
     types_of,
 )
 from uie.scoring.analysis import Analysis
+from uie.scoring.confidence import Bin, Threshold
 from uie.scoring.counts import Counts
 from uie.scoring.scores import Audit
 
@@ -35,6 +38,14 @@ def analysis_to_markdown(analysis: Analysis, *, facts: Mapping[str, Any] | None 
         rows = [[by, bucket, *(map(_bucket, cells))] for by, bucket, cells in buckets.rows]
         parts += ["**F1 in percent, and gold items, by what is known of a text or a mention**"]
         parts += [table(("by", ""), buckets.measures, rows)]
+    if analysis.reliability:
+        parts += ["**How sure the predictions are**", _sure(analysis), escaped(SURE_SAID)]
+    for one in analysis.reliability:
+        parts += [
+            f"**{escaped(sure_title(one, analysis))}: thresholds and reliability**",
+            _thresholds(one.thresholds),
+            _bins(one.bins),
+        ]
     if any(audit.pieces for audit in scores.audits):
         parts += ["**Problems in the answers**", _audits(scores.audits)]
     if scores.audits and (absent := absent_problems(scores.audits)):
@@ -80,6 +91,31 @@ def _types(types: Types) -> Iterator[str]:
     if types.kinds:
         # "invented" comes last of the kinds
         yield " · ".join(types.kinds) + (f" ({escaped(', '.join(types.invented))})" if types.invented else "")
+
+
+def _sure(analysis: Analysis) -> str:
+    before = any(one.error_before is not None for one in analysis.reliability)
+    heads = ("items", "average precision", *(["ECE before calibration"] if before else []), "ECE", "risk over coverage")
+    rows = []
+    for one in analysis.reliability:
+        was = ["" if one.error_before is None else percent(one.error_before)] if before else []
+        shares = [percent(one.average_precision), *was, percent(one.calibration_error), percent(one.risk_area)]
+        rows.append([sure_title(one, analysis), f"{one.items:,}", *shares])
+    return table(("",), heads, rows)
+
+
+def _thresholds(thresholds: Sequence[Threshold]) -> str:
+    rows = []
+    for one in thresholds:
+        best = one.best
+        shares = [percent(share) for share in (best.precision, best.recall, best.f1, one.whole.f1)]
+        rows.append([one.type or "all", f"{best.threshold:.3f}", *shares, f"{best.items:,} of {one.whole.items:,}"])
+    return table(("type",), ("at least", "P", "R", "F1", "F1 of all", "items"), rows)
+
+
+def _bins(bins: Sequence[Bin]) -> str:
+    rows = [[f"{one.low:.3f}–{one.high:.3f}", f"{one.items:,}", percent(one.confidence), percent(one.right)] for one in bins]
+    return table(("confidence",), ("items", "mean", "right"), rows)
 
 
 def _audits(audits: Sequence[Audit]) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from uie.reports.figures import (
+    SURE_SAID,
     Types,
     absent_problems,
     bucket_table,
@@ -21,6 +22,7 @@ from uie.reports.figures import (
     problem_lines,
     shows_intervals,
     summary,
+    sure_title,
     types_of,
 )
 from uie.scoring.analysis import Analysis
@@ -68,6 +70,8 @@ def analysis_report(
             parts += [Text(), *_types(types, most_types)]
     if (buckets := bucket_table(analysis)).rows:
         parts += [Text(), _buckets(buckets.measures, buckets.rows)]
+    if analysis.reliability:
+        parts += [Text(), sure_table(analysis), Text(SURE_SAID, style="dim")]
     audits = [audit for audit in scores.audits if audit.dataset in shown]
     if audits:
         parts += [Text(), audits_table(audits, alone=len(scores.audits) == 1)]
@@ -119,6 +123,18 @@ def types_table(types: Types, *, most: int | None = MOST_TYPES) -> Table:
         table.add_row(Text(f"{len(types.lines) - most} more", style="dim"), number(rest.gold), *_shares(rest), *_listed(types, ()))
     if types.invented:
         table.add_row(Text("invented", style="dim"), *[""] * 4, *_listed(types, types.invented))
+    return table
+
+
+def sure_table(analysis: Analysis) -> Table:
+    """What confidences are worth: average precision, calibration error, and the threshold with the best F1."""
+    before = any(one.error_before is not None for one in analysis.reliability)
+    table = _table(("how sure",), ("items", "AP", "ECE", *(["before"] if before else []), "best from", "F1", "of all"))
+    for one in analysis.reliability:
+        was = [_short(one.error_before)] if before else []
+        best, whole = one.thresholds[0].best, one.thresholds[0].whole
+        figures = [_short(one.average_precision), _short(one.calibration_error), *was, f"{best.threshold:.3f}"]
+        table.add_row(Text(sure_title(one, analysis)), f"{one.items:,}", *figures, _short(best.f1), _short(whole.f1))
     return table
 
 

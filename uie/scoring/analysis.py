@@ -6,6 +6,7 @@ from typing import Any
 
 from uie.documents import Document, Relation
 from uie.scoring.breakdown import Bucket, Seen, buckets, fitting
+from uie.scoring.confidence import Reliability, judged, reliability
 from uie.scoring.joining import join
 from uie.scoring.lookup import Lookup
 from uie.scoring.mistakes import CORRECT, LAYERS, Confusion, ConfusionTally, Index, Mistake, mistakes
@@ -34,7 +35,8 @@ class Analysis:
     `scores` and `baseline` (a lookup of training mentions, None without training Documents) have intervals. `buckets` are those of all
     breakdowns that fit the rule; there are none for the rule "all". `confusions` and `marked` are by offsets whatever the rule, by
     strings under `string` and where gold has no offsets. `marked` holds the documents in which something is wrong, an item or a piece
-    of the answer that was not understood, in the order of gold.
+    of the answer that was not understood, in the order of gold. `reliability` is of the main measures whose
+    predicted items have confidences.
     """
 
     scores: Scores
@@ -42,6 +44,7 @@ class Analysis:
     buckets: tuple[Bucket, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     marked: tuple[Marked, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
 
 
 def analyse(
@@ -52,13 +55,15 @@ def analyse(
     answers: Iterable[AnswerPair] = (),
     symmetric: Iterable[str] = (),
     train: Iterable[Document] | None = None,
+    uncalibrated: Iterable[Document] = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Analysis:
     """Score predictions and find out what is wrong with them. Both sides are held in memory.
 
-    `train` are the Documents that the baseline and the breakdowns by what was seen learn from. The other arguments are those of
-    `uie.scoring.score.score` and `uie.scoring.scores.with_intervals`.
+    `train` are the Documents that the baseline and the breakdowns by what was seen learn from; `uncalibrated` are the predicted ones
+    with the confidences that they had before they were calibrated. The other arguments are those of `uie.scoring.score.score` and
+    `uie.scoring.scores.with_intervals`.
 
     Raises:
         ScoringError, SettingsError: as `uie.scoring.score.score`.
@@ -76,7 +81,17 @@ def analyse(
     pairs, seen = join(gold, predicted), Seen.learn(known or ())
     found = buckets(scores, pairs, fitting(scores, seen), seen)
     confusions, marked = _confusions_and_marked(scores, pairs, symmetric)
-    return Analysis(with_intervals(scores, resamples=resamples, seed=seed), baseline, found, confusions, marked)
+    before = tuple(uncalibrated)
+    sure = _reliability(scores, pairs, join(gold, before) if before else (), symmetric)
+    return Analysis(with_intervals(scores, resamples=resamples, seed=seed), baseline, found, confusions, marked, sure)
+
+
+def _reliability(
+    scores: Scores, pairs: Sequence[Pair], before: Sequence[Pair], symmetric: Collection[str]
+) -> tuple[Reliability, ...]:
+    was = {(one.dataset, one.task, one.measure): one for one in judged(scores, before, symmetric=symmetric)}
+    now = judged(scores, pairs, symmetric=symmetric)
+    return tuple(reliability(one, was.get((one.dataset, one.task, one.measure))) for one in now)
 
 
 def lookup_scores(

@@ -95,8 +95,8 @@ class Problem:
     `kind` is one of: "malformed" (an attempt at an item that could not be read), "prose" (text round the answer: a lead-in, a code
     fence, thinking), "repaired" (syntax was mended: a cut-off bracket closed, full-width punctuation read as ASCII), "repaired_type"
     (not the name that was asked, but its label, plural or other spelling), "unknown_type", "ungrounded" (a mention that the text does
-    not hold), "repeated" (a mention oftener than the text has it), "truncated" (the answer ran into the token limit), "empty" (the
-    model wrote nothing at all).
+    not hold), "repeated" (a mention oftener than the text has it), "surplus" (the same in a constrained answer: it
+    is left out), "truncated" (the answer ran into the token limit), "empty" (the model wrote nothing at all), "failed" (no answer came).
     """
 
     kind: str

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from uie.reports.figures import plural
+from uie.reports.figures import SURE_SAID, percent, plural, sure_title, thinned
 from uie.reports.html.documents import OF_EACH, document_entry, drawn
 from uie.reports.html.words import breakdown_place, breakdown_words, problem_words
 from uie.scoring import RULES, RuleFacts
 from uie.scoring.analysis import Analysis
+from uie.scoring.confidence import Reliability, Threshold
 from uie.scoring.counts import Counts
 from uie.scoring.mistakes import CORRECT, KINDS, Confusion
 from uie.scoring.rules import is_main
@@ -31,6 +32,8 @@ def page_data(analysis: Analysis, *, facts: Mapping[str, Any], seconds: float | 
         "lead": _figures_lead(analysis),
         "rows": _with_headlines([*corpora, *_aggregates(scores, analysis.baseline)], scores),
         "types": _types(analysis),
+        "confidence": [_confidence(one, analysis) for one in analysis.reliability],
+        "confidence_lead": SURE_SAID,
         "audits": [_audit(audit) for audit in scores.audits],
         "confusions": [_confusion(confusion) for confusion in analysis.confusions],
         "charts": _charts(analysis),
@@ -205,6 +208,66 @@ def _counted(counts: Counts) -> Json:
     return {
         "figures": list(counts.figures),
         "counts": [counts.true_positive, counts.false_positive, counts.false_negative],
+    }
+
+
+# Confidence
+
+
+def _confidence(one: Reliability, analysis: Analysis) -> Json:
+    return {
+        "name": sure_title(one, analysis),
+        "figures": _sure_figures(one),
+        "charts": _squares(one),
+        "thresholds": [_threshold(own) for own in one.thresholds],
+        "bins": [{"low": b.low, "high": b.high, "items": b.items, "confidence": b.confidence, "right": b.right} for b in one.bins],
+    }
+
+
+def _sure_figures(one: Reliability) -> list[Json]:
+    left_out = f"; {one.unsure:,} without one" if one.unsure else ""
+    found = [
+        ("Average precision", one.average_precision, f"of {plural(one.items, 'item')} with a confidence{left_out}"),
+        ("Calibration error (ECE)", one.calibration_error, "0 is perfect" if one.error_before is None else "calibrated"),
+        ("Risk over coverage", one.risk_area, "the mean share of wrong items, however many are kept"),
+    ]
+    if one.error_before is not None:
+        found.insert(1, ("ECE before calibration", one.error_before, "of the same items"))
+    return [{"name": name, "share": share, "said": said} for name, share, said in found]
+
+
+def _squares(one: Reliability) -> list[Json]:
+    """The curves, each point with what it says."""
+    points = thinned(one.curve)
+    told = [f"from {point.threshold:.3f}: {point.right:,} of {plural(point.items, 'item')} right" for point in points]
+    kept = [(point.items / one.items, point.risk, says) for point, says in zip(points, told, strict=True)]
+    found = [(point.recall, point.precision, says) for point, says in zip(points, told, strict=True)]
+    bins = [
+        (b.confidence, b.right, f"{plural(b.items, 'item')} of {percent(b.confidence, 1)} %: {percent(b.right, 1)} % right")
+        for b in one.bins
+    ]
+    return [
+        {"name": "Precision and recall", "x": "recall", "y": "precision", "points": found, "dots": False, "diagonal": False},
+        {"name": "Reliability", "x": "confidence", "y": "right", "points": bins, "dots": True, "diagonal": True},
+        {
+            "name": "Risk and coverage",
+            "x": "share of items kept",
+            "y": "wrong among them",
+            "points": kept,
+            "dots": False,
+            "diagonal": False,
+        },
+    ]
+
+
+def _threshold(one: Threshold) -> Json:
+    return {
+        "type": one.type or "all",
+        "threshold": one.best.threshold,
+        "f1": one.best.f1,
+        "whole": one.whole.f1,
+        "items": one.best.items,
+        "of": one.whole.items,
     }
 
 

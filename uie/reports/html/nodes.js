@@ -12,6 +12,13 @@ function make(tag, attributes, ...children) {
   return node;
 }
 
+function svg(tag, attributes, ...children) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
 function styled(node, properties) {
   for (const [name, value] of Object.entries(properties)) node.style.setProperty(name, value);
   return node;

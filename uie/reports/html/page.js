@@ -404,6 +404,94 @@ function typeColumns(several, lookup) {
   ];
 }
 
+// Confidence
+
+// A square chart of shares: x and y from 0 to 1.
+const SQUARE = { size: 300, left: 44, bottom: 40, top: 10, right: 12 };
+
+function drawConfidence() {
+  if (!report.confidence.length) return section('confidence').remove();
+  section('confidence-lead').textContent = report.confidence_lead;
+  const place = make('div');
+  const show = (number) => place.replaceChildren(...sureParts(report.confidence[number]));
+  const options = report.confidence.map((one, number) => [String(number), one.name]);
+  if (options.length > 1) section('confidence').append(make('div', { class: 'controls' }, choice('Measure', options, show, '0')));
+  section('confidence').append(place);
+  show(0);
+}
+
+function sureParts(one) {
+  const thresholds = sortable(thresholdColumns(), { noun: 'threshold' });
+  thresholds.show(one.thresholds);
+  const bins = sortable(binColumns(), { noun: 'bin' });
+  bins.show(one.bins);
+  const table = (name, list) => make('div', {}, make('h3', {}, name), list.node);
+  return [
+    make('div', { class: 'cards' }, one.figures.map(sureCard)),
+    make('div', { class: 'squares' }, one.charts.map(square)),
+    make('div', { class: 'sure-tables' }, table('Best thresholds', thresholds), table('Reliability', bins)),
+  ];
+}
+
+function sureCard(figure) {
+  const parts = [
+    make('div', { class: 'soft' }, figure.name),
+    make('div', { class: 'big' }, percent(figure.share)),
+    make('div', { class: 'soft' }, figure.said),
+  ];
+  return make('div', { class: 'card' }, parts);
+}
+
+// A chart: {name, x, y, points: [[x, y, what it says]], dots: whether each point is marked, diagonal}.
+function square(chart) {
+  const { size, left, bottom, top, right } = SQUARE;
+  const x = (share) => left + share * (size - left - right);
+  const y = (share) => size - bottom - share * (size - top - bottom);
+  const ends = [chart.points[0], chart.points[chart.points.length - 1]].map((point) => point[2]);
+  const canvas = svg('svg', { viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': [chart.name, ...ends].join('; ') });
+  for (const share of [0, 0.2, 0.4, 0.6, 0.8, 1]) {
+    canvas.append(
+      svg('line', { class: 'grid', x1: x(0), x2: x(1), y1: y(share), y2: y(share) }),
+      svg('text', { x: x(0) - 6, y: y(share) + 4, 'text-anchor': 'end' }, percent(share, 0)),
+      svg('text', { x: x(share), y: y(0) + 16, 'text-anchor': 'middle' }, percent(share, 0)),
+    );
+  }
+  if (chart.diagonal) canvas.append(svg('line', { class: 'ideal', x1: x(0), x2: x(1), y1: y(0), y2: y(1) }));
+  canvas.append(svg('polyline', { class: 'curve', points: chart.points.map(([one, other]) => `${x(one)},${y(other)}`).join(' ') }));
+  for (const [one, other, says] of chart.points) {
+    const dot = { class: chart.dots ? 'dot' : 'dot unseen', cx: x(one), cy: y(other), r: 4 };
+    canvas.append(svg('circle', dot, svg('title', {}, says)));
+  }
+  canvas.append(
+    svg('text', { class: 'axis', x: (x(0) + x(1)) / 2, y: size - 6, 'text-anchor': 'middle' }, chart.x),
+    svg('text', { class: 'axis', x: -(y(0) + y(1)) / 2, y: 12, transform: 'rotate(-90)', 'text-anchor': 'middle' }, chart.y),
+  );
+  return make('figure', { class: 'card square' }, make('figcaption', {}, chart.name), canvas);
+}
+
+function shareColumn(name, value) {
+  return { name, value, cell: (one) => percent(value(one)), number: true };
+}
+
+function thresholdColumns() {
+  return [
+    { name: 'Type', value: (one) => one.type, kind: 'name title' },
+    { name: 'At least', value: (one) => one.threshold, cell: (one) => one.threshold.toFixed(3), number: true },
+    shareColumn('F1', (one) => one.f1),
+    shareColumn('F1 of all', (one) => one.whole),
+    { name: 'Items left', value: (one) => one.items, cell: (one) => `${count(one.items)} of ${count(one.of)}`, number: true },
+  ];
+}
+
+function binColumns() {
+  return [
+    { name: 'Confidence', value: (one) => one.low, cell: (one) => `${one.low.toFixed(3)} – ${one.high.toFixed(3)}`, kind: 'title' },
+    { name: 'Items', value: (one) => one.items, cell: (one) => count(one.items), number: true },
+    shareColumn('Mean', (one) => one.confidence),
+    shareColumn('Right', (one) => one.right),
+  ];
+}
+
 // Problems in the answers
 
 function drawProblems() {
@@ -989,6 +1077,7 @@ drawOverview();
 drawFigures();
 drawWorst();
 drawTypes();
+drawConfidence();
 drawProblems();
 drawConfusions();
 drawCharts();

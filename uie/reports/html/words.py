@@ -9,6 +9,8 @@ _PROBLEMS = {
     "repaired_type": "a type's name was mended",
     "prose": "words around the answer",
     "repeated": "a mention repeated more often than the text has it",
+    "surplus": "left out of a constrained answer: a mention more often than the text has it",
+    "failed": "no answer came from the model",
     "unknown_type": "a type that was not asked for",
     "ungrounded": "a mention that the text does not hold (hallucinated)",
     "contradictory_types": "one place with several types, against gold",
