@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from uie.documents import Document, document_from_json
-from uie.extraction.predict import documents_of
+from uie.extraction.walk import documents_of
 from uie.parsing.assembling import Answered
 from uie.records.build import BuildSummary, build_data
 from uie.records.mix import Mix, MixCorpus

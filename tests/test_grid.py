@@ -15,7 +15,7 @@ import pytest
 from uie.corpora.config import DatasetConfig, dataset_names, load_dataset_config
 from uie.corpora.reading import available_splits, read_corpus
 from uie.documents import Document
-from uie.extraction.predict import documents_of
+from uie.extraction.walk import documents_of
 from uie.formats import FORMATS
 from uie.parsing.assembling import Answered
 from uie.prompting import load_prompt, prompt_names

@@ -44,6 +44,10 @@ class TrainingStopped(UIEError):
     """A run stopped as it was asked to (SIGTERM, Ctrl-C) and can be resumed: no failure, and `uie train` exits with 0."""
 
 
+class PredictionError(UIEError):
+    """Prediction ended without all of its answers; what it has is kept."""
+
+
 class FailedElsewhere(TrainingError):
     """Another process of the same run tells why it failed, so that it is told once."""
 

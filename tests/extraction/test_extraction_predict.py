@@ -38,7 +38,7 @@ def test_predictions_come_in_the_order_of_the_input_one_document_each(records: P
     assert [p["id"] for p in predictions] == order
     assert all(p["problems"] == [] and {"entities", "relations", "events"} <= p.keys() for p in predictions)
     generation = lines(tmp_path / "out" / "generations.jsonl")[0]
-    assert sorted(generation) == ["finish_reason", "raw", "record_id", "seconds", "tokens"]
+    assert sorted(generation) == ["finish_reason", "prompt", "raw", "record_id", "seconds", "tokens"]
 
 
 def test_a_killed_run_goes_on_where_it_stopped(records: Path, tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from uie.corpora.config import DatasetConfig, load_dataset_config
 from uie.corpora.reading import available_splits, is_cut, read_corpus, read_files
 from uie.documents import Document, document_to_json
 from uie.errors import ScoringError, SettingsError, unknown_name
-from uie.extraction.answering import Answerer, load_answerer
+from uie.extraction.answering import Answerer
 from uie.extraction.evaluation import answer_pairs, eval_folder, read_gold_or_predicted
 from uie.extraction.inputs import Asking, read_input
-from uie.extraction.predict import PredictSettings, Progress, predict
+from uie.extraction.predict import PredictSettings, load_answerer_for, predict
+from uie.extraction.walk import Progress
 from uie.models.sources import resolve, run_questions
 from uie.scoring import RULES
 from uie.scoring.boards import BoardCorpus, BoardRun, Scored, blocks, load_board
@@ -153,7 +154,7 @@ class _Model:
         self.seconds: float | None = 0.0
         self._settings, self._out, self._overwrite, self._progress = settings, out, overwrite, progress
         if answerer is None and several:
-            answerer = load_answerer(settings.model, dtype=settings.dtype, max_new_tokens=settings.max_new_tokens)
+            answerer = load_answerer_for(settings)
         self._answerer = answerer
 
     def answers(self, part: _Part) -> tuple[tuple[Document, ...], list[AnswerPair]]:

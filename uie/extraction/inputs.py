@@ -71,20 +71,39 @@ def kind_of_file(path: Path) -> str:
         RecordError: the first line is a JSON object of neither kind, or there is no line.
     """
     for number, line in read_lines(path, error=RecordError):
-        if not line.strip():
-            continue
-        if not line.lstrip().startswith("{"):
-            return "text"
-        row = parse_object(line, f"{path}:{number}", error=RecordError)
-        if "instruct" in row:
-            return "records"
-        if "text" in row:
-            return "documents"
-        keys = ", ".join(row)
-        raise RecordError(
-            f"{path}:{number}: expected a Record (instruct, query), a Document (id, text) or plain text; found {keys}."
-        )
+        if line.strip():
+            return kind_of_line(line, f"{path}:{number}")
     raise RecordError(f"{path}: the file is empty.")
+
+
+def kind_of_line(line: str, where: str) -> str:
+    """What a line that is not blank shows its file to hold.
+
+    Raises:
+        RecordError: it begins like a JSON object and is none, or one of neither kind.
+    """
+    if not line.lstrip().startswith("{"):
+        return "text"
+    row = parse_object(line, where, error=RecordError)
+    if "instruct" in row:
+        return "records"
+    if "text" in row:
+        return "documents"
+    raise RecordError(f"{where}: expected a Record (instruct, query), a Document (id, text) or plain text; found {', '.join(row)}.")
+
+
+def check_asked(shown: str, kind: str, *, asking: bool) -> None:
+    """Records say themselves what they ask, Documents and text do not.
+
+    Raises:
+        SettingsError: Documents or text and nothing to ask, or Records and something to ask.
+    """
+    if kind == "records" and asking:
+        raise SettingsError(f"{shown} holds Records, which say themselves what they ask; leave --task, --schema and --dataset out.")
+    if kind != "records" and not asking:
+        raise SettingsError(
+            f"{shown} holds {kind}: say what to ask, such as --task NER --schema FILE or --task NER --dataset NAME."
+        )
 
 
 def read_input(path: Path, *, asking: Asking | None, format: str = "", limit: int | None = None) -> Iterator[Record]:
@@ -94,15 +113,10 @@ def read_input(path: Path, *, asking: Asking | None, format: str = "", limit: in
         SettingsError: Documents or text without `asking`, or Records with it.
     """
     kind = kind_of_file(path)
-    if kind == "records":
-        if asking is not None:
-            raise SettingsError(
-                f"{path} holds Records, which say themselves what they ask; leave --task, --schema and --dataset out."
-            )
+    check_asked(str(path), kind, asking=asking is not None)
+    if asking is None:
         yield from _first(read_records(path, format=format), limit, key=lambda r: (r.dataset, r.split), id=lambda r: r.document_id)
         return
-    if asking is None:
-        raise SettingsError(f"{path} holds {kind}: say what to ask, such as --task NER --schema FILE or --task NER --dataset NAME.")
     askers = asking.askers()
     documents = read_documents(path) if kind == "documents" else _read_text(path, asking.schema.lang)
     for document in _first(documents, limit, key=lambda d: (d.dataset, d.split), id=lambda d: d.id):

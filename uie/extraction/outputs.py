@@ -12,7 +12,7 @@ from uie.corpora.instructuie import read as read_instructuie
 from uie.documents import Document
 from uie.errors import RecordError
 from uie.extraction.inputs import read_documents
-from uie.extraction.predict import documents_of
+from uie.extraction.walk import documents_of
 from uie.formats import FORMATS
 from uie.parsing.assembling import Answered, text_of
 from uie.parsing.outputs import Output, Row, iepile_schema, iepile_task, is_iepile_question, joined, lang_of, layout_of, outputs_of

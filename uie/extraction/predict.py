@@ -1,23 +1,27 @@
-"""`predict`: a file of Records, Documents or text → OUT/generations.jsonl and OUT/predictions.jsonl; goes on where an earlier run stopped."""
+"""`predict`: an input of any size → OUT/generations.jsonl, OUT/predictions.jsonl, OUT/failed.jsonl; goes on where an earlier run stopped."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.documents import document_to_json
-from uie.errors import OutputError
-from uie.extraction.answering import Answerer, load_answerer
-from uie.extraction.inputs import Asking, read_input
-from uie.generation import Generation
-from uie.models.sources import resolve, run_questions
-from uie.parsing.assembling import Answered, predicted_document, shares_document
-from uie.records.record import Record
+from uie.documents import Document, document_to_json
+from uie.errors import SettingsError
+from uie.extraction.answering import Answerer, load_answerer, questions_of
+from uie.extraction.confidence import calibrated, keep_confident, read_calibration
+from uie.extraction.folders import FAILED, PREDICTIONS, first_failure, held_manifest, input_facts
+from uie.extraction.generations import Generations
+from uie.extraction.inputs import Asking
+from uie.extraction.long_documents import Measure, Reading
+from uie.extraction.sharding import Shard
+from uie.extraction.sources import STREAM, Sources
+from uie.extraction.walk import Progress, Walk
+from uie.generation import EngineOptions
 from uie.schema import schema_to_mapping
 from uie.settings import to_mapping
-from uie.storage import claim_folder, file_hash, parse_object, refuse_in_use, to_line, write_jsonl, write_manifest
+from uie.storage import claim_folder, refuse_in_use, to_line, write_jsonl, write_manifest
 
 Json = dict[str, Any]
 _BLOCK = 2048  # records that are sorted by length together: enough for even batches, little enough for any memory
@@ -30,9 +34,9 @@ class PredictSettings:
     model: str
     "run folder, adapter folder, model folder, catalogue name or hub id"
     input: Path
-    "Records, Documents or plain text (one document a line)"
+    "Records, Documents or plain text (one document a line); - is standard input"
     out: Path
-    "folder for generations.jsonl and predictions.jsonl"
+    "folder for generations.jsonl, predictions.jsonl and failed.jsonl"
     format: str = ""
     "the format of answers of records that do not name one"
     limit: int | None = None
@@ -43,11 +47,42 @@ class PredictSettings:
     "longest answer; default: one and a half times the run's longest training answer, else 256"
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     "auto: bfloat16 where the hardware computes in it, else float32"
+    engine: str = "transformers"
+    "what runs the model"
+    device: str = "auto"
+    "where it runs"
+    url: str = ""
+    "the address of a server, for an engine that asks one"
+    constrain: bool = False
+    "whether answers are held to their format, their schema and their text"
+    confidence: bool = False
+    "whether log-probabilities are kept, from which items get their confidence"
+    min_confidence: Mapping[str, float] = field(default_factory=dict)
+    'the confidence below which items are left out, by type; "" stands for all others'
+    window: int | None = None
+    "longest text of one question in tokens; default: what fits the model"
+    overlap: int = 0
+    "tokens that a window repeats of the one before it"
+    passes: int = 1
+    "how often each question is asked; all passes but the first draw their answers, and what any of them finds counts"
+    shard: str = ""
+    "one of several parts of the input, such as 2/8"
+
+    @property
+    def logprobs(self) -> bool:
+        """Whether the model is asked for log-probabilities."""
+        return self.confidence or bool(self.min_confidence)
+
+
+_CHANGES_NO_ANSWER = ("out", "input", "batch_size", "device", "url", "min_confidence")
 
 
 @dataclass(frozen=True, slots=True)
 class PredictSummary:
-    """What `predict` wrote. `seconds` is the time spent answering, over all runs that filled the folder."""
+    """What `predict` wrote. `seconds` is the time spent answering, over all runs that filled the folder.
+
+    `failed` counts records that got no answer, and lines and documents that could not be asked; `first_failure` says why.
+    """
 
     out: Path
     documents: int
@@ -55,9 +90,8 @@ class PredictSummary:
     seconds: float
     truncated: int
     facts: Json
-
-
-Progress = Callable[[int, int | None], None]
+    failed: int = 0
+    first_failure: str = ""
 
 
 def predict(
@@ -69,121 +103,165 @@ def predict(
     overwrite: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> PredictSummary:
-    """Answers every record of the input, greedily, and parses the answers into predicted Documents, in the input's order.
+    """Answers every record of the input and parses the answers into predicted Documents, in the input's order.
 
-    Each answer is written as soon as it is there; with `resume` finished records are not asked again. `progress` gets the number
-    of records that are done and of all. An `answerer` that is already loaded may be given.
+    Each answer is written as soon as it is there. With `resume` what has an answer is not asked again; what failed is, and a question that
+    reads otherwise since the input has changed. An `answerer` that is already loaded may be given.
 
     Raises:
         UIEError: the input, the model or the output folder is wrong; a folder filled under other settings is not resumed.
     """
-    if asking is not None:
-        asking = asking.as_trained(answerer.questions if answerer else run_questions(resolve(settings.model)))
-    records = list(read_input(settings.input, asking=asking, format=settings.format, limit=settings.limit))
-    resolved = {**to_mapping(settings), **_asked(asking), "input_sha256": file_hash(settings.input)}
-    # Where the file lies and how many answers are generated side by side change no answer.
-    resolved = {key: value for key, value in resolved.items() if key not in ("out", "input", "batch_size")}
+    asking, sources = opened(settings, asking, answerer)
+    resolved = resolved_settings(settings, asking)
     if not resume:
         refuse_in_use(settings.out, overwrite=overwrite)
-    done = _held(settings.out, resolved) if resume else _Done(settings.out)
-    left = [record for record in records if record.id not in done.rows]
-    if left and answerer is None:
-        answerer = load_answerer(settings.model, dtype=settings.dtype, max_new_tokens=settings.max_new_tokens)
+    held = held_manifest(settings.out, resolved, defaults=default_settings()) if resume else {}
+    load = cache(lambda: answerer or load_answerer_for(settings))
+    if not held:
+        load()  # what is wrong with the model is told before the folder is touched
     claim_folder(settings.out, overwrite=overwrite, resume=resume)
-    facts, seconds = done.facts, done.seconds
-    if left and answerer is not None:
-        facts = answerer.facts
-        write_manifest(settings.out, "predict", resolved, facts=facts, seconds=seconds, finished=False)
-        started = time.monotonic()
-        for record, generation in _answer(answerer, left, settings):
-            done.add(record, generation)
-            progress(len(done.rows), len(records))
-        seconds += time.monotonic() - started
-    answers = [Answered(record, done.rows[record.id]["raw"], done.rows[record.id]["finish_reason"]) for record in records]
-    documents = write_jsonl(settings.out / "predictions.jsonl", (document_to_json(d) for d in documents_of(answers)))
-    truncated = sum(answer.finish_reason == "length" for answer in answers)
-    counts = {"documents": documents, "records": len(records), "truncated": truncated}
-    write_manifest(settings.out, "predict", resolved, facts=facts, seconds=round(seconds, 3), finished=True, counts=counts)
-    return PredictSummary(settings.out, documents, len(records), seconds, truncated, facts)
+    facts = {**input_facts(settings.input), "facts": held.get("facts", {}), "seconds": held.get("seconds", 0.0)}
+    with closing(Generations(settings.out)) as generations:
+        write_manifest(settings.out, "predict", resolved, **facts, finished=False)
+        walk = _walk(settings, asking, sources, load, generations, failed=_written(settings.out / FAILED), progress=progress)
+        documents = write_jsonl(settings.out / PREDICTIONS, map(document_to_json, walk.documents()))
+    if load.cache_info().currsize:
+        facts["facts"] = load().facts
+    tally = walk.tally
+    facts["seconds"] = round(facts["seconds"] + tally.seconds, 3)
+    counts = {"documents": documents, "records": tally.records, "truncated": tally.truncated, "failed": tally.failed}
+    write_manifest(settings.out, "predict", resolved, **facts, finished=True, counts=counts)
+    return summary_of(settings.out, {**facts, "counts": counts})
 
 
-def documents_of(answers: Iterable[Answered]) -> Iterator[Any]:
-    """One predicted Document per document, in order of first appearance; its records need not stand together.
+def predicted_documents(
+    settings: PredictSettings,
+    *,
+    asking: Asking | None = None,
+    answerer: Answerer | None = None,
+    failed: Callable[[Json], None] = lambda row: None,
+) -> Iterator[Document]:
+    """The predicted Documents of the input one by one, as they get done: from a stream, batch by batch. No folder is written.
 
-    A document that was also asked one of the other tasks (`shares_document`) has a second Document for each of those.
-    """
-    by_document: dict[tuple[str, str], list[Answered]] = {}
-    for answer in answers:
-        task = answer.record.task
-        by_document.setdefault((answer.record.document_id, "" if shares_document(task) else task), []).append(answer)
-    for group in by_document.values():
-        yield predicted_document(group)
-
-
-def _asked(asking: Asking | None) -> Json:
-    if asking is None:
-        return {}
-    asked = {**asdict(asking), "tasks": list(asking.tasks)}  # as JSON gives them back, for `_held` to compare
-    return {**asked, "schema": schema_to_mapping(asking.schema)}
-
-
-def _answer(answerer: Answerer, records: list[Record], settings: PredictSettings) -> Iterator[tuple[Record, Generation]]:
-    waiting = iter(records)
-    while block := list(islice(waiting, _BLOCK)):
-        yield from answerer.answer(block, batch_size=settings.batch_size)
-
-
-class _Done:
-    """The answers that are there, and the file that further ones are appended to."""
-
-    def __init__(self, folder: Path, facts: Json | None = None, seconds: float = 0.0) -> None:
-        self.facts = facts or {}
-        self.seconds = seconds
-        self.rows: dict[str, Json] = {}
-        self._path = folder / "generations.jsonl"
-
-    def read(self) -> None:
-        """Takes over whole lines; a last line that a kill cut off is removed, and its record asked again."""
-        if not self._path.is_file():
-            return
-        content = self._path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:
-            self._path.write_bytes(whole)
-        for number, line in enumerate(whole.decode("utf-8").split("\n")[:-1], 1):
-            row = parse_object(line, f"{self._path}:{number}", error=OutputError)
-            self.rows[row["record_id"]] = row
-
-    def add(self, record: Record, generation: Generation) -> None:
-        row = {"record_id": record.id, **asdict(generation)}
-        row["seconds"] = round(generation.seconds, 4)
-        if row.get("logprobs") is None:
-            row.pop("logprobs", None)
-        with self._path.open("a", encoding="utf-8", newline="\n") as out:
-            out.write(to_line(row))
-        self.rows[record.id] = row
-
-
-def _held(folder: Path, resolved: Json) -> _Done:
-    """What an earlier run left in the folder.
+    `failed` is told what gets no answer, as a row of `failed.jsonl`.
 
     Raises:
-        OutputError: it was filled by something else, or under other settings.
+        UIEError: the input or the model is wrong.
     """
-    manifest = folder / "manifest.json"
-    if not manifest.is_file():
-        if folder.is_dir() and any(folder.iterdir()):
-            raise OutputError(f"{folder}: nothing to resume: it has no manifest.json; choose another --out.")
-        return _Done(folder)
-    held = parse_object(manifest.read_text(encoding="utf-8"), str(manifest), error=OutputError)
-    was = held.get("settings", {})
-    changed = sorted(key for key in {*resolved, *was} if resolved.get(key) != was.get(key))
-    if changed:
-        key = changed[0]
-        raise OutputError(
-            f"{folder}: cannot resume: {key} was {was.get(key)!r} and is now {resolved.get(key)!r}; "
-            "give the same settings, another --out, or --overwrite."
-        )
-    done = _Done(folder, held.get("facts"), float(held.get("seconds", 0)))
-    done.read()
-    return done
+    asking, sources = opened(settings, asking, answerer)
+    load = cache(lambda: answerer or load_answerer_for(settings))
+    yield from _walk(settings, asking, sources, load, Generations(None), failed=failed).documents()
+
+
+def opened(settings: PredictSettings, asking: Asking | None, answerer: Answerer | None = None) -> tuple[Asking | None, Sources]:
+    """What is asked, as the model was trained to be, and what it is asked about.
+
+    Raises:
+        UIEError: there is no such model or input, or they do not go together.
+    """
+    sources = Sources(
+        settings.input,
+        asking=asking is not None,
+        lang=asking.schema.lang if asking else "en",
+        format=settings.format,
+        limit=settings.limit,
+        shard=Shard.parse(settings.shard),
+    )
+    if sources.kind == "records" and settings.window:
+        raise SettingsError(f"{settings.input} holds Records, which were cut when they were built; leave --window out.")
+    if asking is not None:
+        asking = asking.as_trained(answerer.questions if answerer else questions_of(settings.model, url=settings.url))
+        asking.askers()  # what cannot be asked is told before anything is loaded
+    return asking, sources
+
+
+def load_answerer_for(settings: PredictSettings) -> Answerer:
+    """The model that the settings name.
+
+    Raises:
+        ModelError: there is none, or the engine cannot run it.
+    """
+    return load_answerer(
+        settings.model,
+        engine=settings.engine,
+        options=EngineOptions(dtype=settings.dtype, device=settings.device, url=settings.url),
+        max_new_tokens=settings.max_new_tokens,
+        constrain=settings.constrain,
+        logprobs=settings.logprobs,
+    )
+
+
+def _walk(
+    settings: PredictSettings,
+    asking: Asking | None,
+    sources: Sources,
+    load: Callable[[], Answerer],
+    generations: Generations,
+    *,
+    failed: Callable[[Json], None],
+    progress: Progress = lambda done, total: None,
+) -> Walk:
+    askers = asking.askers() if asking else []
+    return Walk(
+        sources,
+        load,
+        cache(lambda: Reading(askers, Measure.of(load()), settings.window, settings.overlap)),
+        generations,
+        failed,
+        progress,
+        folder=generations.folder,
+        block=settings.batch_size if settings.input == STREAM or generations.folder is None else _BLOCK,
+        batch_size=settings.batch_size,
+        passes=settings.passes,
+        constrained=settings.constrain,
+        finish=_sure(settings),
+    )
+
+
+def _sure(settings: PredictSettings) -> Callable[[Document], Document]:
+    """Confidences as the run was calibrated, without what is less sure than was asked for."""
+    if not settings.logprobs:
+        return lambda document: document
+    calibration, by_type = read_calibration(settings.model), dict(settings.min_confidence)
+    least = by_type.pop("", 0.0)
+    return lambda document: keep_confident(calibrated(document, calibration), least, by_type)
+
+
+def _written(path: Path) -> Callable[[Json], None]:
+    """Adds rows to a file, which begins anew: who walks over the input again meets again what is not mended."""
+    path.unlink(missing_ok=True)
+
+    def write(row: Json) -> None:
+        with path.open("a", encoding="utf-8", newline="\n") as out:
+            out.write(to_line(row))
+
+    return write
+
+
+def resolved_settings(settings: PredictSettings, asking: Asking | None) -> Json:
+    """What the answers depend on, as JSON gives it back."""
+    resolved = {key: value for key, value in to_mapping(settings).items() if key not in _CHANGES_NO_ANSWER}
+    resolved["confidence"] = settings.logprobs
+    if asking is None:
+        return resolved
+    return {**resolved, **asdict(asking), "tasks": list(asking.tasks), "schema": schema_to_mapping(asking.schema)}
+
+
+def default_settings() -> Json:
+    """Those that have a default, as they are where nothing is said."""
+    return {one.name: one.default for one in fields(PredictSettings) if one.default is not MISSING}
+
+
+def summary_of(out: Path, manifest: Mapping[str, Any]) -> PredictSummary:
+    """What the manifest of a folder says that has ended."""
+    counts = manifest["counts"]
+    return PredictSummary(
+        out,
+        counts["documents"],
+        counts["records"],
+        manifest["seconds"],
+        counts["truncated"],
+        manifest["facts"],
+        counts["failed"],
+        first_failure(out),
+    )
