@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "training": BEFORE_THE_MODEL | {"models", "generation", "extraction"},
     "serving": BEFORE_THE_MODEL | {"models", "generation", "extraction", "training"},
     "cli": BEFORE_THE_MODEL | {"models", "generation", "extraction", "training", "serving"},
+    "": BEFORE_THE_MODEL | {"extraction"},  # the names that users import from the package itself
 }
 HEAVY = {"torch", "transformers", "peft", "deepspeed", "accelerate", "datasets"}
 HEAVY_AT_THE_TOP = {"models", "generation", "training"}

@@ -165,3 +165,15 @@ def test_a_run_says_itself_what_it_can_be_asked() -> None:
 @pytest.mark.parametrize(("text", "lang"), [("Hello 你", "en"), ("王芳去了 Oslo", "zh"), ("12 %", "en")])
 def test_the_language_is_what_most_letters_are(text: str, lang: str) -> None:
     assert language_of(text) == lang
+
+
+def test_an_answer_that_failed_is_told_and_the_chat_goes_on() -> None:
+    out = io.StringIO()
+    session = Chat(Extractor(GoldEcho(fails=["chat/1#NER"])), Console(file=out, width=100), {"entities": ["person"]})  # type: ignore[arg-type]
+
+    session.handle("Mira came.")
+    session.handle(":raw")
+
+    assert out.getvalue() == (
+        "Mira came.\n  nothing found\n  failed: it was told to fail.\n[NER] no answer: it was told to fail.\n"
+    )

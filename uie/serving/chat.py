@@ -12,13 +12,13 @@ from rich.text import Text
 from uie.corpora.config import dataset_names, load_dataset_config
 from uie.documents import Document, Mention, document_to_json
 from uie.errors import SchemaError, SettingsError, UIEError, unknown_name
-from uie.extraction.extractor import Extraction, Extractor
+from uie.extraction.extractor import Extraction, Extractor, language_of
+from uie.extraction.gathering import Answers
 from uie.extraction.inputs import tasks_from
-from uie.records.asking import prompt_language
+from uie.generation import Failed
 from uie.schema import KINDS, read_schema
 from uie.settings import read_yaml
 from uie.tasks import TASKS
-from uie.tasks.occurrences import is_unspaced
 
 HELP = """\
 Type a sentence to extract from it. Commands:
@@ -123,12 +123,15 @@ class Chat:
             self._tell(f"{record.instruct}\n{record.query}")
 
     def _show_raw(self, rest: str) -> None:
-        for record, generation in self._answers():
-            ended = "" if generation.finish_reason == "stop" else f" (cut at {generation.tokens} tokens)"
+        for record, answer in self._answers():
+            if isinstance(answer, Failed):
+                self._tell(f"[{record.task}] no answer: {answer.reason}", style="bold")
+                continue
+            ended = "" if answer.finish_reason == "stop" else f" (cut at {answer.tokens} tokens)"
             self._tell(f"[{record.task}]{ended}", style="bold")
-            self._tell(generation.raw)
+            self._tell(answer.raw)
 
-    def _answers(self) -> tuple[Any, ...]:
+    def _answers(self) -> Answers:
         if self._last is None:
             raise SettingsError("nothing was extracted yet; type a sentence first.")
         return self._last.answers
@@ -137,10 +140,8 @@ class Chat:
         if not self.schema:
             raise SchemaError(_SAY_WHAT)
         self._count += 1
-        lang = language_of(text)
-        schema = read_schema(self.schema, lang=prompt_language(lang))
-        document = Document(f"chat/{self._count}", text, lang=lang)
-        (self._last,) = self.extractor.extract_all([document], schema, tasks=self.tasks)
+        document = Document(f"chat/{self._count}", text, lang=language_of(text))
+        self._last = self.extractor.explain(document, self.schema, tasks=self.tasks)
         if self.as_json:
             self.console.file.write(json.dumps(document_to_json(self._last.document), ensure_ascii=False) + "\n")
             return
@@ -201,12 +202,6 @@ def _merge_labels(into: dict[str, Any], key: str, labels: Mapping[str, Any], lan
         if "roles" in value:
             _merge_labels(held, "roles", value["roles"], lang)
         held.update({end: value[end] for end in ("head", "tail") if end in value})
-
-
-def language_of(text: str) -> str:
-    """zh when a third of the letters are ideographs, else en: which wording to ask in."""
-    letters = [character for character in text if character.isalpha()]
-    return "zh" if letters and sum(map(is_unspaced, letters)) * 3 >= len(letters) else "en"
 
 
 def coloured(document: Document) -> Text:
