@@ -265,7 +265,7 @@ def test_a_grammar_that_nothing_fits_fails_its_prompt_alone(engine):
 
     assert found[1].raw == "None"
     assert found[0] == Failed(
-        "Grammar for llguidance: no string fits it (a choice without options?), so that nothing could be written.; "
+        "Grammar for llguidance: no string fits it (a choice without options?), so that nothing could be written; "
         "ask about a shorter window, or without constraints."
     )
 

@@ -142,7 +142,7 @@ class TransformersEngine:
                 if grammars is not None:
                     answer.guide = self._guides.guide(grammars[answer.index])
             except ModelError as error:
-                yield answer, Failed(f"{error}; ask about a shorter window, or without constraints.")
+                yield answer, Failed(f"{str(error).rstrip('.')}; ask about a shorter window, or without constraints.")
                 continue
             possible.append(answer)
         if possible:
