@@ -257,7 +257,9 @@ def test_under_a_real_limit_a_run_ends_with_the_losses_of_one_without(settings, 
     text = "0417 " * 120  # about 600 tokens
     rows = [{"instruct": "Who?", "query": f"{text}{number}", "answer": "Anton_person\nLima_place"} for number in range(32)]
     settings.train.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    settings = replace(settings, batch_size=16, micro_batch=16, max_steps=2, save_steps=1)
+    settings = replace(
+        settings, batch_size=16, micro_batch=16, max_steps=2, save_steps=1, attention="eager"
+    )  # takes the most memory
     config = tmp_path / "train.yaml"
     config.write_text(yaml.safe_dump(to_mapping(settings)), encoding="utf-8")
 
