@@ -1,16 +1,20 @@
 """Stage 1: corpus files in, Documents out. One module per layout; `dataset_configs/` says which corpus has which layout.
 
-A reader is a function `read(path, options, bad) -> Iterator[Document]`:
+A layout's `read(path, options, bad) -> Iterator[Document]`:
 - it streams where the layout allows; the Documents carry what the file says (the corpus' own id, if any, its own labels);
   `uie.corpora.reading` gives them their id, dataset, split and language;
 - `options` is a frozen dataclass of the module's own: the annotation of the parameter says which (see `options_of`);
 - what cannot be read goes to `bad(error, raw)` and is left out; the error's message begins with file and line. A file that
   is missing or is no such file at all is a CorpusError, whatever `bad` does;
-- what can be read but is odd is kept: `Document.meta` may hold `invalid_tags`, the number of tags that break their scheme.
+- `Document.meta` holds `place`, where the Document stands in the file (a line number, or "item 3" of an array): findings name
+  it, `uie.corpora.reading` takes it off;
+- what can be read but is odd is kept: `meta` may hold `invalid_tags`, the number of tags that break their scheme, `ungrounded`,
+  the number of mentions whose offsets the text denies, and `repaired`, that of mentions that were found elsewhere.
 """
 
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,27 +32,42 @@ class Reader(Protocol):
     def __call__(self, path: Path, options: Any, bad: OnBad) -> Iterator[Document]: ...
 
 
-LAYOUTS: Registry[Reader] = Registry(
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way of writing a corpus down. The first line of the module that holds it says what goes in and what comes out.
+
+    `example`: the files of a tiny corpus, in words of our own, by name below one folder; the first one is what `read` is given, with
+    `options`. Binary layouts have none. `guess`: the options that suit a file, None when it is not of this layout at all; a layout
+    whose options have defaults that always do needs none.
+    """
+
+    read: Reader
+    example: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    guess: Callable[[Path], Mapping[str, Any] | None] | None = None
+
+
+LAYOUTS: Registry[Layout] = Registry(
     "layout",
     {
-        "cluener": "uie.corpora.cluener:read",
-        "conll04": "uie.corpora.conll04:read",
-        "documents": "uie.corpora.documents:read",
-        "duee": "uie.corpora.duee:read",
-        "entity_list": "uie.corpora.entity_list:read",
-        "instructuie": "uie.corpora.instructuie:read",
-        "parallel": "uie.corpora.parallel:read",
-        "phee": "uie.corpora.phee:read",
-        "spo": "uie.corpora.spo:read",
-        "tokens": "uie.corpora.tokens:read",
+        "cluener": "uie.corpora.cluener:LAYOUT",
+        "conll04": "uie.corpora.conll04:LAYOUT",
+        "documents": "uie.corpora.documents:LAYOUT",
+        "duee": "uie.corpora.duee:LAYOUT",
+        "entity_list": "uie.corpora.entity_list:LAYOUT",
+        "instructuie": "uie.corpora.instructuie:LAYOUT",
+        "parallel": "uie.corpora.parallel:LAYOUT",
+        "phee": "uie.corpora.phee:LAYOUT",
+        "spo": "uie.corpora.spo:LAYOUT",
+        "tokens": "uie.corpora.tokens:LAYOUT",
     },
     group="uie.corpora",
 )
 
 
-def options_of(reader: Reader) -> type[Any]:
-    """The settings dataclass that a reader takes, from the annotation of its parameter `options`."""
-    return typing.cast(type[Any], typing.get_type_hints(reader)["options"])
+def options_of(layout: Layout) -> type[Any]:
+    """The settings dataclass that a layout's reader takes, from the annotation of its parameter `options`."""
+    return typing.cast(type[Any], typing.get_type_hints(layout.read)["options"])
 
 
 def raise_bad(error: CorpusError, raw: str) -> None:

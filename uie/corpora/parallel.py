@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
+from uie.corpora.rows import placed
 from uie.corpora.tagging import SchemeName
 from uie.corpora.tokens import Join, tagged_document
 from uie.documents import Document
@@ -54,4 +55,7 @@ def read(path: Path, options: ParallelOptions, bad: OnBad) -> Iterator[Document]
         except CorpusError as error:
             bad(error, tokens_line[1])
             continue
-        yield document
+        yield placed(document, number)
+
+
+LAYOUT = Layout(read, {"sentences.txt": "Ann lives in Rome\n", "tags.txt": "B-PER O O B-LOC\n"}, {"tags_file": "tags.txt"})

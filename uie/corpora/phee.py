@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, NoOptions, documents_from_lines, string
 from uie.documents import Argument, Document, Event, Mention
 from uie.errors import CorpusError
@@ -70,3 +70,11 @@ def _mention(texts: list[str], starts: list[int]) -> Mention:
     fragments = tuple((start, start + len(text)) for start, text in parts)
     joined = " ".join(text for _, text in parts)
     return Mention(joined, fragments[0][0], fragments[-1][1], fragments if len(fragments) > 1 else ())
+
+
+LAYOUT = Layout(
+    read,
+    {
+        "cases.json": '{"id": "1", "context": "Rash after velortan.", "annotations": [{"events": [{"event_id": "E1", "event_type": "Adverse_event", "Trigger": {"text": [["after"]], "start": [[5]]}, "Effect": {"text": [["Rash"]], "start": [[0]]}}]}]}\n'
+    },
+)

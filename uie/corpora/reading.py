@@ -63,13 +63,25 @@ def read_files(config: DatasetConfig, split: str, *, data_root: Path | None, bad
 
 
 def _numbered(config: DatasetConfig, split: str, paths: list[Path], bad: OnBad) -> Iterator[Document]:
-    reader = LAYOUTS.get(config.splits[split].layout or config.layout)
+    return (document for _, document in _placed(config, split, paths, bad))
+
+
+def placed_files(
+    config: DatasetConfig, split: str, *, data_root: Path | None, bad: OnBad | None = None
+) -> Iterator[tuple[str, Document]]:
+    """As `read_files`, each Document with its place: FILE:LINE, FILE:item N, or FILE where it is the whole file."""
+    return _placed(config, split, split_paths(config, split, data_root=data_root), bad or raise_bad)
+
+
+def _placed(config: DatasetConfig, split: str, paths: list[Path], bad: OnBad) -> Iterator[tuple[str, Document]]:
+    layout = LAYOUTS.get(config.splits[split].layout or config.layout)
     options = reader_options(config, split)
     number = 0
     for path in paths:
-        for document in reader(path, options, bad):
-            meta = {**document.meta, "native_id": document.id} if document.id else document.meta
-            yield _called(document, config, split, str(number), meta)
+        for document in layout.read(path, options, bad):
+            meta = {**document.meta, "native_id": document.id} if document.id else dict(document.meta)
+            place = meta.pop("place", None)
+            yield str(path) if place is None else f"{path}:{place}", _called(document, config, split, str(number), meta)
             number += 1
 
 
@@ -96,10 +108,13 @@ def split_paths(config: DatasetConfig, split: str, *, data_root: Path | None) ->
         CorpusError: one of them, or the folder, is not there; the message says what was looked for.
     """
     folder = corpus_folder(config, data_root=data_root)
-    paths = [folder / name for name in config.splits[split].files]
-    for path in paths:
-        if not path.is_file():
-            raise CorpusError(f"{config.name}: {split}: no file {path}.{_source(config)}")
+    return [path for name in config.splits[split].files for path in _files(config, split, folder, name)]
+
+
+def _files(config: DatasetConfig, split: str, folder: Path, name: str) -> list[Path]:
+    paths = sorted(path for path in folder.glob(name) if path.is_file()) if set(name) & {"*", "?"} else [folder / name]
+    if not paths or not paths[0].is_file():
+        raise CorpusError(f"{config.name}: {split}: no file {folder / name}.{_source(config)}")
     return paths
 
 
@@ -124,7 +139,4 @@ def corpus_folder(config: DatasetConfig, *, data_root: Path | None) -> Path:
 
 
 def _source(config: DatasetConfig) -> str:
-    source = config.source
-    if not source.repository:
-        return ""
-    return f" Its files come from {source.repository}{f' at commit {source.commit[:12]}' if source.commit else ''}."
+    return f" Its files come from {', '.join(config.origins)}." if config.source else ""

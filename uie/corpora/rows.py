@@ -26,7 +26,7 @@ def documents_from_lines(path: Path, bad: OnBad, make: Callable[[Json], Document
             continue
         where = f"{path}:{number}"
         try:
-            document = _made(make, parse_object(line, where), where)
+            document = _made(make, parse_object(line, where), path, number)
         except CorpusError as error:
             bad(error, line)
             continue
@@ -54,7 +54,7 @@ def documents_from_array(path: Path, bad: OnBad, make: Callable[[Json], Document
                 raise CorpusError(f"{where}: expected an object, found {item!r}.")
             if "\\u" in text:
                 check_characters(item, where)
-            document = _made(make, item, where)
+            document = _made(make, item, path, f"item {number}")
         except CorpusError as error:
             raw = json.dumps(item, ensure_ascii=False)
             bad(error, raw.encode("utf-8", "backslashreplace").decode("utf-8"))  # half a character as JSON writes it
@@ -63,15 +63,23 @@ def documents_from_array(path: Path, bad: OnBad, make: Callable[[Json], Document
             yield document
 
 
-def _made(make: Callable[[Json], Document | None], row: Json, where: str) -> Document | None:
+def _made(make: Callable[[Json], Document | None], row: Json, path: Path, place: int | str) -> Document | None:
+    where = f"{path}:{place}"
     try:
-        return make(row)
+        document = make(row)
+        return document if document is None else placed(document, place)
     except (CorpusError, DocumentError) as error:
         raise CorpusError(f"{where}: {error}") from None
     except KeyError as error:
         raise CorpusError(f"{where}: the key {error} is missing.") from None
     except (TypeError, ValueError, AttributeError, IndexError) as error:
         raise CorpusError(f"{where}: not as the layout has it: {type(error).__name__}: {error}.") from None
+
+
+def placed(document: Document, place: int | str) -> Document:
+    """The Document with its place in the file (see `uie.corpora`)."""
+    meta = {**document.meta, "place": place}
+    return document.called(document.id, dataset=document.dataset, split=document.split, lang=document.lang, meta=meta)
 
 
 def string(row: Json, key: str) -> str:

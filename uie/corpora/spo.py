@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
 from uie.corpora.rows import Json, NoOptions, documents_from_lines, string
 from uie.documents import Document, Entity, Mention, Relation
 
@@ -30,3 +30,11 @@ def _document(row: Json) -> Document:
         entities=tuple(Entity(Mention(mention), kind) for mention, kind in entities),
         relations=tuple(relations),
     )
+
+
+LAYOUT = Layout(
+    read,
+    {
+        "songs.json": '{"text": "安娜作词的《远山》", "spo_list": [{"subject": "远山", "subject_type": "歌曲", "predicate": "作词", "object": "安娜", "object_type": "人物"}]}\n'
+    },
+)

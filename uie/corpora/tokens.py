@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from uie.corpora import OnBad
+from uie.corpora import Layout, OnBad
+from uie.corpora.rows import placed
 from uie.corpora.tagging import SchemeName, mentions
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
@@ -55,11 +56,12 @@ def _sentence(path: Path, lines: list[tuple[int, str]], options: TokensOptions, 
             token, tag = _columns(line, options, f"{path}:{number}")
             tokens.append(token)
             tags.append(tag)
-        document = tagged_document(tokens, tags, options.scheme, options.prefix_separator, options.join, f"{path}:{lines[0][0]}")
+        number = lines[0][0]
+        document = tagged_document(tokens, tags, options.scheme, options.prefix_separator, options.join, f"{path}:{number}")
     except CorpusError as error:
         bad(error, "\n".join(line for _, line in lines))
         return
-    yield document
+    yield placed(document, number)
 
 
 def _columns(line: str, options: TokensOptions, where: str) -> tuple[str, str]:
@@ -100,3 +102,6 @@ def token_offsets(tokens: Sequence[str], glue: str) -> tuple[tuple[int, int], ..
         offsets.append((start, start + len(token)))
         start += len(token) + len(glue)
     return tuple(offsets)
+
+
+LAYOUT = Layout(read, {"people.conll": "Ann B-PER\nlives O\nin O\nRome B-LOC\n"})

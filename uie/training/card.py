@@ -122,7 +122,7 @@ def _data(parts: Mapping[str, Origins]) -> Iterator[str]:
         for (dataset, split, task), count in sorted(origins.items()):
             found = configs.get(dataset, ())
             licence = _joined(config.licence for config in found)
-            where = _joined(config.source.repository for config in found)
+            where = _joined(origin for config in found for origin in config.origins)
             rows.append((part, dataset or "(none named)", split, task, licence, where, f"{count:,}"))
             citations.update((f"- {escaped(dataset)}: {escaped(config.citation)}", None) for config in found if config.citation)
     yield table(("used as", "corpus", "split", "task", "licence", "source"), ("records",), rows)
