@@ -200,7 +200,11 @@ class Document:
         return renamed
 
     def _check_mention(self, mention: Mention) -> None:
-        if mention.end is not None and mention.end > len(self.text):
+        if mention.start is None or mention.end is None:
+            return
+        if not mention.fragments and self.text[mention.start : mention.end] == mention.text:
+            return
+        if mention.end > len(self.text):
             raise MentionError(
                 f"document {self.id!r}: mention {mention.text!r} ends at {mention.end}, the text has {len(self.text)} characters."
             )
@@ -316,11 +320,14 @@ def _mention_to_json(mention: Mention) -> Json:
 
 
 def _mention_from_json(row: Mapping[str, Any]) -> Mention:
-    for key in ("start", "end"):
-        if row.get(key) is not None and type(row[key]) is not int:
-            raise DocumentError(f"mention {row.get('text')!r}: {key}: expected a whole number or null, found {row[key]!r}.")
-    fragments = tuple(_offsets_from_json(fragment) for fragment in row.get("fragments") or ())
-    return Mention(_string(row, "text"), row.get("start"), row.get("end"), fragments)
+    start, end = row.get("start"), row.get("end")
+    for key, value in (("start", start), ("end", end)):
+        if type(value) is not int and value is not None:
+            raise DocumentError(f"mention {row.get('text')!r}: {key}: expected a whole number or null, found {value!r}.")
+    fragments = row.get("fragments")
+    if fragments:
+        return Mention(_string(row, "text"), start, end, tuple(_offsets_from_json(fragment) for fragment in fragments))
+    return Mention(_string(row, "text"), start, end)
 
 
 def _extras(item: Entity | Relation | Argument | Event) -> Json:

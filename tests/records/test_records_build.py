@@ -145,12 +145,13 @@ def test_the_summary_and_the_manifest_count_what_was_written(corpus: Path, tmp_p
     assert sorted(manifest["prompts"]) == ["ner/default.en", "re/default.en"]
 
 
-def test_a_bad_line_stops_the_build_and_leaves_nothing(corpus: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bad_line_stops_the_build_and_leaves_nothing(workers: int, corpus: Path, tmp_path: Path) -> None:
     train = tmp_path / "corpus" / "train.jsonl"
     train.write_text(train.read_text(encoding="utf-8") + '{"id": "x"}\n', encoding="utf-8")
 
     with pytest.raises(UIEError, match=r"train\.jsonl:21: .*on_error=skip"):
-        build_data(mix(corpus), out=tmp_path / "out")
+        build_data(mix(corpus), out=tmp_path / "out", workers=workers)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "tiny.yaml"]
 
@@ -341,6 +342,16 @@ def test_two_builds_with_every_switch_give_the_same_bytes_and_no_id_twice(tmp_pa
     assert len(one.train) > 200
     marks = {record.id.partition("~")[2] for record in one.train}
     assert {"", "2"} < marks
+
+
+def test_three_workers_give_the_bytes_and_counts_of_one(tmp_path: Path) -> None:
+    settings = everything()
+
+    one, three = Built(tmp_path / "1", settings), Built(tmp_path / "3", settings, workers=3)
+
+    assert one.bytes() == three.bytes()
+    assert one.manifest["counts"] == three.manifest["counts"]
+    assert {**one.manifest, "settings": {}} == {**three.manifest, "settings": {}}
 
 
 def test_the_order_of_the_corpora_changes_nothing_in_train_unless_batches_are_composed(tmp_path: Path) -> None:

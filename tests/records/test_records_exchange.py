@@ -306,8 +306,8 @@ def test_import_writes_what_is_known_and_counts_what_it_sets_aside(tmp_path: Pat
 
     done = import_records(source, "sharegpt", out=tmp_path / "r.jsonl", task="RE", format="lines", lang="zh", dataset="d")
 
-    given = '"task": "RE", "dataset": "d", "lang": "zh", "format": "lines"'
-    assert (tmp_path / "r.jsonl").read_text() == f'{{"instruct": "", "query": "q", "answer": "a", "id": "chat#1", {given}}}\n'
+    given = '"task":"RE","dataset":"d","lang":"zh","format":"lines"'
+    assert (tmp_path / "r.jsonl").read_text() == f'{{"instruct":"","query":"q","answer":"a","id":"chat#1",{given}}}\n'
     assert (done.records, done.reasons) == (1, {SEVERAL: 2})
     rejected = [json.loads(line) for line in (tmp_path / "r.rejected.jsonl").read_text().splitlines()]
     assert rejected[0] == {"where": f"{source}:2", "reason": SEVERAL, "raw": {"conversations": [USER, GPT] * 2}}

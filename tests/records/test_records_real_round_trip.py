@@ -1,8 +1,11 @@
-"""Gold answers of every registered corpus through every format and back: what is lost stands in tests/data/losses.json, and ours lose no string.
+"""Gold answers of ten corpora through every format and back: what is lost stands in tests/data/losses.json, and ours lose no string.
 
-The file holds what 50 drawn documents of each corpus lose; write it anew when a corpus, a task or a format came or went:
+The file holds what 50 drawn documents of each corpus lose; write it anew when a task or a format came or went:
 
-    uie records losses --data-root "$UIE_CORPORA" --limit 50 --json > tests/data/losses.json
+    uie records losses cluener2020 conll04_json duee duie_spo msra_bio msra_instruct phee sample_en sample_zh wnut17 \
+      --data-root "$UIE_CORPORA" --limit 50 --json > tests/data/losses.json
+
+Ten and not all that are registered: these hold every kind of annotation in both languages, and each takes seconds.
 """
 
 import json
@@ -26,6 +29,7 @@ from uie.tasks.question import Answer
 FROZEN = json.loads((Path(__file__).parent.parent / "data" / "losses.json").read_text(encoding="utf-8"))
 OURS = tuple(name for name in FORMATS if "." not in name)
 """A dialect has the name of its family before a dot."""
+CORPORA = sorted({row["corpus"] for row in FROZEN["rows"]})
 GROUPING = ("json", "typed")
 """They write what is alike together, so that items come back in another order."""
 WITH_PLACES = ("json_spans", "markup")
@@ -39,7 +43,7 @@ def data_root(name: str) -> Path | None:
     return Path(root) if root else None
 
 
-@pytest.mark.parametrize("name", dataset_names())
+@pytest.mark.parametrize("name", CORPORA)
 def test_what_each_format_loses_of_each_task_is_known(name: str) -> None:
     rows = loss_rows([name], data_root=data_root(name), limit=FROZEN["limit"])
 
@@ -50,7 +54,8 @@ def test_what_each_format_loses_of_each_task_is_known(name: str) -> None:
 def test_ours_lose_no_string_of_any_task_and_report_nothing() -> None:
     rows: list[dict[str, Any]] = FROZEN["rows"]
 
-    assert {row["corpus"] for row in rows} == set(dataset_names())
+    assert len(CORPORA) == 10
+    assert set(CORPORA) <= set(dataset_names())
     assert len(OURS) == 7
     assert {name for row in rows for name in row["strings"]} == set(FORMATS)
     assert [row for row in rows if any(row["strings"].get(name) or row["problems"].get(name) for name in OURS)] == []
@@ -81,7 +86,7 @@ def flat(item: Hashable) -> list[Hashable]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format_name", OURS)
-@pytest.mark.parametrize("name", dataset_names())
+@pytest.mark.parametrize("name", CORPORA)
 def test_the_gold_answer_of_every_document_comes_back_from_every_format_of_ours(name: str, format_name: str) -> None:
     one = FORMATS.get(format_name)
 

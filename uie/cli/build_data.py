@@ -30,6 +30,7 @@ _REASONS = {
         "uie build-data --config sample --out data/sample",
         "uie build-data --config v3 --data-root corpora --out data/v3",
         "uie build-data --config v3 --data-root corpora --limit 200 --set seed=7 --set on_error=skip",
+        "uie build-data --config v3 --data-root corpora --workers 4",
         "uie build-data --data-dir IE_data_v3 --task-config-dir v3_configs --instruction-file prompt.json",
     ),
 )
@@ -51,6 +52,7 @@ _REASONS = {
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="change a setting of the mix; may be repeated")
 @click.option("--seed", type=int, help="short for --set seed=N")
 @click.option("--limit", type=click.IntRange(min=1), help="documents per corpus and split, drawn by the seed")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the work; the bytes are the same")
 @click.option("--overwrite", is_flag=True, help="replace the folder an earlier build wrote")
 @click.option("--dry-run", is_flag=True, help="show the resolved settings and stop")
 def command(
@@ -64,6 +66,7 @@ def command(
     overrides: tuple[str, ...],
     seed: int | None,
     limit: int | None,
+    workers: int,
     overwrite: bool,
     dry_run: bool,
 ) -> None:
@@ -93,7 +96,14 @@ def command(
         return
     with steps() as progress:
         summary = build_data(
-            mix, out=out, data_root=data_root, configs=configs, templates=templates, overwrite=overwrite, progress=progress
+            mix,
+            out=out,
+            data_root=data_root,
+            configs=configs,
+            templates=templates,
+            workers=workers,
+            overwrite=overwrite,
+            progress=progress,
         )
     Console().print(_table(summary.rows))
     for line in _remarks(summary.rows):

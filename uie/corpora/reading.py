@@ -51,6 +51,9 @@ def read_corpus(config: DatasetConfig, split: str, *, data_root: Path | None, ba
 
 
 def _kept(config: DatasetConfig, split: str, parents: Iterator[Document]) -> Iterator[Document]:
+    if not config.cut:
+        yield from parents
+        return
     for document in parents:
         if split_of(config, document) == split:
             number = document.id.rpartition("/")[2]
@@ -124,6 +127,18 @@ def corpus_folder(config: DatasetConfig, *, data_root: Path | None) -> Path:
     Raises:
         CorpusError: there is no such folder; the message says which, and to give --data-root if nothing was given.
     """
+    folder = folder_of(config, data_root=data_root)
+    if not folder.is_dir():
+        raise CorpusError(f"{config.name}: no folder {folder}.{_source(config)}")
+    return folder
+
+
+def folder_of(config: DatasetConfig, *, data_root: Path | None) -> Path:
+    """Where the corpus' files belong, whether the folder is there or not.
+
+    Raises:
+        CorpusError: that depends on --data-root, which was not given.
+    """
     if config.shipped:
         return resources.samples()
     folder = Path(config.folder or config.name).expanduser()
@@ -133,10 +148,10 @@ def corpus_folder(config: DatasetConfig, *, data_root: Path | None) -> Path:
                 f"{config.name}: its files are looked for in the folder {folder} of --data-root; give --data-root DIR."
             )
         folder = data_root / folder
-    if not folder.is_dir():
-        raise CorpusError(f"{config.name}: no folder {folder}.{_source(config)}")
     return folder
 
 
 def _source(config: DatasetConfig) -> str:
-    return f" Its files come from {', '.join(config.origins)}." if config.source else ""
+    if not config.source:
+        return ""
+    return f" Its files come from {', '.join(config.origins)}: uie corpora download {config.name}"

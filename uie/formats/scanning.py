@@ -4,6 +4,7 @@ r"""Fields in a string: escapes, separators, brackets. A string → pieces and g
 first and unescaped afterwards.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -30,12 +31,20 @@ def _table(specials: str) -> dict[int, str]:
     return str.maketrans(dict(escapes(specials)))
 
 
+@cache
+def _unsafe(specials: str) -> re.Pattern[str]:
+    """Finds what `escaped` changes in a text that is meant."""
+    return re.compile(f"[{re.escape(''.join(raw for raw, _ in escapes(specials)))}]|^[ \t]|[ \t]$")
+
+
 def escaped(text: str, specials: str, *, meant: bool = True) -> str:
     """The text as a field: `specials`, backslashes, line ends and blanks at its ends escaped.
 
     A text that is not `meant` to be found (a mention that the text does not hold) has everything escaped that a loose reading could
     take for syntax.
     """
+    if meant and not _unsafe(specials).search(text):
+        return text
     text = text.translate(_table(specials if meant else f"{specials}{''.join(c for c in _LOOSE if c not in specials)}"))
     if text[:1] in _EDGES:
         text = _EDGES[text[0]] + text[1:]

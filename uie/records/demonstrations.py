@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from uie.corpora.duplicates import text_key
 from uie.documents import Document
 from uie.prompting import Demonstration
 from uie.records.asking import Asker, Demonstrations, Examples
 from uie.records.drawing import draw
-from uie.records.duplicates import text_key
 from uie.records.mix import Demonstrations as Settings
 from uie.schema import KINDS, Schema
 from uie.tasks import TASKS

@@ -15,6 +15,7 @@ from uie.records.mix import Windows as WindowSettings
 from uie.records.record import Record
 from uie.records.selection import Corpus, Survey
 from uie.records.windows import CountTokens, Window, cut_to, lost, windows
+from uie.records.writing import Shard
 from uie.tasks import TASKS
 
 
@@ -63,11 +64,37 @@ def pieces(document: Document, settings: WindowSettings, count_tokens: CountToke
     return [Piece(cut_to(document, tile)[0], tile.start) for tile in tiles], lost(document, tiles)
 
 
-class Questions:
-    """Asks one task of the Documents of one corpus and split; `row` counts what came of it."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Records with the same beginning that stay together. `turn` counts, over all of a split, the moments at which groups come."""
 
-    def __init__(self, mix: Mix, corpus: Corpus, task: str, prompts: Sequence[Prompt], row: Row, *, survey: Survey) -> None:
+    turn: int
+    copy: int
+    records: Sequence[Record]
+
+
+class Questions:
+    """Asks one task of the Documents of one corpus and split; `row` counts what came of it.
+
+    `turns` counts for all that ask in the split. Of the groups of a turn that does not fall to the shard nothing is made or counted.
+    `without_gold` are the ids of the Documents that are not annotated for the task.
+    """
+
+    def __init__(
+        self,
+        mix: Mix,
+        corpus: Corpus,
+        task: str,
+        prompts: Sequence[Prompt],
+        row: Row,
+        *,
+        survey: Survey,
+        turns: Iterator[int],
+        shard: Shard,
+    ) -> None:
         self.row = row
+        self.without_gold: set[str] = set()
+        self._turns, self._shard = turns, shard
         self._mix = mix
         self._corpus = corpus
         self._task = task
@@ -78,9 +105,8 @@ class Questions:
         self._askers = [asker(task, self._schema, prompt, mix.format, chunk=mix.labels.chunk) for prompt in prompts]
         self._waiting: dict[int, list[Piece]] = {}
         self._groups: Counter[int] = Counter()
-        self._without_gold: set[str] = set()
 
-    def add(self, asked: Sequence[Piece], copies: int, lost: Mapping[str, int]) -> Iterator[list[Record]]:
+    def add(self, asked: Sequence[Piece], copies: int, lost: Mapping[str, int]) -> Iterator[Group]:
         """Takes a Document in pieces; gives the groups of records that are complete with it.
 
         Copies are asked in groups of their own, and so in other words and about other labels.
@@ -96,12 +122,10 @@ class Questions:
                 if len(waiting) == self._mix.share:
                     yield from self._groups_of(copy)
 
-    def rest(self) -> Iterator[list[Record]]:
+    def rest(self) -> Iterator[Group]:
         """The groups of the pieces that wait."""
         for copy in list(self._waiting):
             yield from self._groups_of(copy)
-        if self._without_gold:
-            self.row.dropped["not annotated"] = len(self._without_gold)
 
     def _count_lost(self, lost: Mapping[str, int]) -> None:
         """Of what the task asks."""
@@ -113,16 +137,18 @@ class Questions:
         share = self._corpus.settings.sometimes.get(self._task, 1.0) if self._is_train else 1.0
         return share == 1 or share_of(self._mix.seed, "sometimes", self._corpus.name, self._task, id, copy) < share
 
-    def _groups_of(self, copy: int) -> Iterator[list[Record]]:
+    def _groups_of(self, copy: int) -> Iterator[Group]:
         """The records about the pieces that wait, at most `share` with the same beginning at a time."""
-        asked, number = self._waiting.pop(copy), self._groups[copy]
+        asked, number, turn = self._waiting.pop(copy), self._groups[copy], next(self._turns)
         self._groups[copy] += 1
+        if not self._shard.has(turn):
+            return
         together: dict[str, list[Record]] = {}
         for record in self._records(asked, copy, number):
             together.setdefault(record.instruct, []).append(record)
         for records in together.values():
             for start in range(0, len(records), self._mix.share):
-                yield records[start : start + self._mix.share]
+                yield Group(turn, copy, records[start : start + self._mix.share])
 
     def _records(self, asked: list[Piece], copy: int, number: int) -> Iterator[Record]:
         key = (self._corpus.name, self._task, copy, number)
@@ -131,7 +157,7 @@ class Questions:
         for piece in asked:
             for record, gold in one.questions(piece.document, start=piece.start, examples=examples(piece)):
                 if gold is None:
-                    self._without_gold.add(piece.document.id)
+                    self.without_gold.add(piece.document.id)
                     continue
                 self.row.records += 1
                 self.row.empty += not gold

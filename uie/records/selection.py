@@ -13,6 +13,7 @@ from typing import Any
 
 from uie.corpora import OnBad
 from uie.corpora.config import DatasetConfig
+from uie.corpora.duplicates import Leaks, Seen
 from uie.corpora.reading import available_splits, read_corpus, split_paths
 from uie.documents import Document
 from uie.errors import CorpusError, SettingsError, unknown_name
@@ -20,7 +21,6 @@ from uie.records.asking import prompt_language
 from uie.records.choosing import chosen, few_shot, keeps_empty, quotas, take_of
 from uie.records.demonstrations import LabelOfKind, Pool
 from uie.records.drawing import draw
-from uie.records.duplicates import Leaks, Seen
 from uie.records.labels import confusable_labels, label_counts, sampled_kind, strings_of
 from uie.records.mix import Mix, MixCorpus
 from uie.records.windows import CountTokens

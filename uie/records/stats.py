@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from uie.corpora.duplicates import Seen, text_key
 from uie.errors import RecordError
 from uie.formats import FORMATS
 from uie.formats.salvage import NONE_WORDS
-from uie.records.duplicates import Seen, text_key
 from uie.records.labels import label_counts
 from uie.records.mix import SPLITS
 from uie.records.record import Record, prompt_text, read_records

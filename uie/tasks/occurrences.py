@@ -64,5 +64,7 @@ def occurrence_of(text: str, mention: Mention) -> int | None:
     """Which of the string's `numbered_places` the mention takes, from 1; None when it is ungrounded or discontinuous."""
     if mention.start is None or mention.fragments:
         return None
+    if text.find(mention.text) == mention.start == text.rfind(mention.text):
+        return 1  # nearly always: the string stands there only
     found = numbered_places(text, mention.text)
     return found.index(mention.start) + 1 if mention.start in found else None

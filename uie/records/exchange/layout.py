@@ -9,7 +9,7 @@ from typing import IO, Any, Literal
 
 from uie.errors import RecordError
 from uie.records.record import Record, prompt_text
-from uie.storage import parse_object, read_lines, to_line
+from uie.storage import parse_object, read_lines
 
 Json = dict[str, Any]
 ReadRow = Callable[[Json], Json]
@@ -77,10 +77,10 @@ def prompt_of(record: Record) -> str:
 
 
 def write_rows(file: IO[str], rows: Iterable[Json], style: Style) -> None:
-    """Writes the rows, of which there is at least one."""
+    """Writes the rows, of which there is at least one, spaced as the other projects' own files are."""
     lead, between, after = _AROUND[style]
     for row in rows:
-        file.write(lead + to_line(row).removesuffix("\n"))
+        file.write(lead + json.dumps(row, ensure_ascii=False))
         lead = between
     file.write(after)
 

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from uie.records.duplicates import Leaks, Seen, text_key
+from uie.corpora.duplicates import Leaks, Seen, text_key
 
 
 def test_a_key_never_changes_with_version_or_machine() -> None:
