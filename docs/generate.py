@@ -1,15 +1,17 @@
 """Fills the blocks `<!-- NAME -->` … `<!-- /NAME -->` of the documentation from the code: python docs/generate.py [--check]"""
 
+import inspect
 import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from uie.corpora.config import dataset_names, load_dataset_config
+from uie.corpora import LAYOUTS, Layout, options_of
+from uie.corpora.config import Counts, DatasetConfig, dataset_names, load_dataset_config
 from uie.documents import Document, Entity, Mention, document_from_json
 from uie.formats import FORMATS
 from uie.models.families import FAMILIES as MODEL_FAMILIES
@@ -46,6 +48,82 @@ def corpora() -> str:
     configs = (load_dataset_config(name) for name in dataset_names())
     rows = ((f"`{c.name}`", c.title, c.lang, ", ".join(c.tasks), f"`{c.layout}`", c.licence) for c in configs)
     return table(("corpus", "what", "language", "tasks", "layout", "licence"), rows)
+
+
+# Layouts and corpora
+
+
+def layouts() -> str:
+    """A section for each layout: what its module says, its options, and its example."""
+    return "\n\n".join(_layout(name, LAYOUTS.get(name)) for name in LAYOUTS)
+
+
+def layout_names() -> str:
+    rows = ((f"[`{name}`](corpora.md#{name})", _about(LAYOUTS.get(name))) for name in LAYOUTS)
+    return table(("layout", "what goes in and what comes out"), rows)
+
+
+def _about(layout: Layout) -> str:
+    """The first line of the layout's module."""
+    return inspect.cleandoc(sys.modules[layout.read.__module__].__doc__ or "").partition("\n")[0]
+
+
+def _layout(name: str, layout: Layout) -> str:
+    parts = [f"### `{name}`", _about(layout), *_options(options_of(layout))]
+    if layout.example:
+        said = "".join(f", with `{key}: {value}`" for key, value in layout.options.items())
+        parts.append(f"Example{said}:")
+        parts += [f"`{file}`\n\n{_fenced(content)}" for file, content in layout.example.items()]
+    return "\n\n".join(parts)
+
+
+def _options(cls: type) -> list[str]:
+    found = describe(cls)
+    if not found:
+        return []
+    rows = [(f"`{one.name}`", one.expects, f"`{one.default}`" if one.default else "", one.description) for one in found]
+    head = ("option", "expects", "default", "meaning")
+    described = any(one.description for one in found)  # else the docstring says what they mean
+    return [
+        inspect.cleandoc(cls.__doc__ or ""),
+        table(head if described else head[:-1], rows if described else [r[:-1] for r in rows]),
+    ]
+
+
+def _fenced(content: str) -> str:
+    fence = "```" if "```" not in content else "~~~~"
+    return f"{fence}text\n{content.rstrip(chr(10))}\n{fence}"
+
+
+def corpora_counted() -> str:
+    head = ("corpus", "what", "language", "tasks", "layout", "splits", "licence")
+    rows = ((f"`{c.name}`", c.title, c.lang, ", ".join(c.tasks), _layouts(c), _splits(c), c.licence) for c in _configs())
+    return table(head, rows)
+
+
+def _configs() -> list[DatasetConfig]:
+    return [load_dataset_config(name) for name in dataset_names()]
+
+
+def _layouts(config: DatasetConfig) -> str:
+    return ", ".join(dict.fromkeys(f"[`{name}`](#{name})" for name in (s.layout or config.layout for s in config.splits.values())))
+
+
+def _splits(config: DatasetConfig) -> str:
+    """Each split's counts as the files have them; of cut ones the share."""
+    told = [f"{split}: {_counted(config.expected.get(split))}" for split in config.splits]
+    told += [f"{split}: {100 * cut.share:g} % of {cut.of}" for split, cut in config.cut.items()]
+    return "; ".join(told)
+
+
+def _counted(counts: Counts | None) -> str:
+    found = {} if counts is None else {kind: count for kind, count in asdict(counts).items() if count}
+    return ", ".join(f"{count:,} {kind}" for kind, count in found.items()) or "not counted"
+
+
+def corpora_sources() -> str:
+    rows = ((f"`{c.name}`", c.citation, ", ".join(f"`{origin}`" for origin in c.origins), c.note) for c in _configs())
+    return table(("corpus", "paper", "source", "note"), rows)
 
 
 def prompts() -> str:
@@ -322,6 +400,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "families": families,
     "remote-families": remote_families,
     "corpora": corpora,
+    "corpora-counted": corpora_counted,
+    "corpora-sources": corpora_sources,
+    "layouts": layouts,
+    "layout-names": layout_names,
     "prompts": prompts,
     "rules": rule_facts,
     "rule-faults": rule_faults,

@@ -29,9 +29,9 @@ MAY_IMPORT = {
     "formats": SAID | {"tasks"},
     "prompting": ASKED,
     "records": ASKED | {"prompting", "corpora"},
-    "parsing": ASKED | {"records.record"},
+    "parsing": ASKED | {"corpora", "records.record"},  # corpora: for the layout that reads records
     "scoring": ASKED,
-    "reports": ASKED | {"scoring"},
+    "reports": ASKED | {"scoring", "corpora.card", "corpora.repeats"},
     "models": BEFORE_THE_MODEL,
     "generation": BEFORE_THE_MODEL | {"models"},
     "extraction": BEFORE_THE_MODEL | {"models", "generation"},
@@ -43,6 +43,7 @@ MAY_IMPORT = {
 HEAVY = {"torch", "transformers", "peft", "deepspeed", "accelerate", "datasets"}
 HEAVY_AT_THE_TOP = {"models", "generation", "training"}
 HEAVY_IN_FUNCTIONS = HEAVY_AT_THE_TOP | {"extraction", "serving", "cli"}
+LIGHT_IN_FUNCTIONS = {"corpora": {"datasets"}}  # to fetch from the Hugging Face hub, when asked to
 IMPORT_NAMES = {"pyyaml": "yaml", "uie_llm": "uie"}
 
 
@@ -114,6 +115,8 @@ def wrong_direction(found: Import) -> bool:
 
 def wrongly_heavy(found: Import) -> bool:
     if layer(found.target) not in HEAVY or found.typing:
+        return False
+    if found.lazy and layer(found.target) in LIGHT_IN_FUNCTIONS.get(layer(found.importer), ()):
         return False
     return layer(found.importer) not in (HEAVY_IN_FUNCTIONS if found.lazy else HEAVY_AT_THE_TOP)
 

@@ -142,8 +142,8 @@ class Document:
     """A text with annotations.
 
     `entities`, `relations`, `events` and `clusters` are None when *not annotated or not asked*; an empty tuple says that there
-    is none. `asked`, in predicted Documents, is the schema (as a mapping, see `uie.schema`) that was asked, with the `tasks` it was
-    asked for. `problems` holds what the parser could not read: `{"kind", "piece", "record_id"}`.
+    is none. `asked` is the schema (as a mapping, see `uie.schema`) that was asked where it was not everything, with the `tasks` it was
+    asked for: of a model in predicted Documents, of the annotators in gold ones. `problems` holds what the parser could not read: `{"kind", "piece", "record_id"}`.
 
     Raises:
         DocumentError: an index points nowhere, or a grounded mention is not what stands in the text at its offsets.

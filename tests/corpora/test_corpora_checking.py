@@ -23,8 +23,10 @@ TOKENS = DatasetConfig(
 DOCUMENTS = replace(TOKENS, layout="documents", options={}, labels={"entities": ["person"]})
 
 
-def _findings(config):
-    return list(check_corpus(config, data_root=None).findings)
+def _findings(config, *, descriptions=False):
+    """All but that labels have no description, which the small configs here do not write."""
+    found = check_corpus(config, data_root=None).findings
+    return [finding for finding in found if descriptions or "description" not in finding.what]
 
 
 def _own(folder, config, text, **changes):
@@ -73,16 +75,16 @@ def test_counts_that_differ_are_errors():
 
 
 def test_invalid_tags_are_a_warning_with_their_number():
-    what = "a tag breaks its scheme and is read as conlleval reads it (1 times)."
+    what = "a tag breaks its scheme and is read as conlleval reads it."
 
-    assert _findings(TOKENS) == [Finding("warning", "t/train/2", what)]
+    assert _findings(TOKENS) == [Finding("warning", f"{FILES}/tokens.conll:11", what)]
 
 
 def test_labels_that_the_schema_lacks_are_errors_and_those_never_seen_a_warning():
     found = _findings(replace(TOKENS, labels={"entities": ["person", "creative-work", "place"]}))
 
-    assert Finding("error", "t/train/1", "the schema has no entity type 'location' (1 times).") in found
-    assert Finding("warning", "t", "1 labels of the schema never occur: entities.place.") in found
+    assert Finding("error", f"{FILES}/tokens.conll:7", "the schema has no entity type 'location'.") in found
+    assert Finding("warning", "t", "1 label of the schema never occurs: entities.place.") in found
 
 
 def test_roles_are_checked_below_their_event_type(tmp_path):
@@ -90,11 +92,13 @@ def test_roles_are_checked_below_their_event_type(tmp_path):
     labels = {"events": {"组织关系-裁员": {"roles": ["时间", "裁员方", "地点"]}}}
 
     assert _findings(replace(config, labels=labels)) == [
-        Finding("error", "t/dev/0", "the schema has no role '裁员人数' of event type '组织关系-裁员' (1 times)."),
-        Finding("warning", "t", "1 labels of the schema never occur: events.组织关系-裁员.地点."),
+        Finding("error", f"{FILES}/duee.json:1", "the schema has no role '裁员人数' of event type '组织关系-裁员'."),
+        Finding("warning", f"{FILES}/duee.json:1", "a mention begins or ends with white space, such as ' 远帆公司'."),
+        Finding("warning", "t", "1 label of the schema never occurs: events.组织关系-裁员.地点."),
     ]
     assert _findings(replace(config, labels={})) == [
-        Finding("error", "t/dev/0", "the schema has no event type '组织关系-裁员' (1 times).")
+        Finding("error", f"{FILES}/duee.json:1", "the schema has no event type '组织关系-裁员'."),
+        Finding("warning", f"{FILES}/duee.json:1", "a mention begins or ends with white space, such as ' 远帆公司'."),
     ]
 
 
@@ -107,8 +111,8 @@ def test_types_of_relation_arguments_that_the_schema_does_not_list_are_a_warning
         TOKENS, layout="conll04", options={}, tasks=("NER", "RE"), labels=labels, splits={"train": SplitFiles(("conll04.json",))}
     )
 
-    what = "the tail of a relation 'OrgBased_In' is of type 'Loc'; the schema lists Org (1 times)."
-    assert _findings(config) == [Finding("warning", "t/train/0", what)]
+    what = "the tail of a relation 'OrgBased_In' is of type 'Loc'; the schema lists Org."
+    assert _findings(config) == [Finding("warning", f"{FILES}/conll04.json:item 0", what)]
 
 
 def test_mentions_that_are_not_in_the_text_are_a_warning():
@@ -117,9 +121,104 @@ def test_mentions_that_are_not_in_the_text_are_a_warning():
         TOKENS, layout="spo", options={}, tasks=("RE",), offsets=False, labels=labels, splits={"dev": SplitFiles(("spo.json",))}
     )
 
-    assert _findings(config) == [Finding("warning", "t/dev/0", "a mention is not in the text (2 times).")]
-    what = "a mention has no offsets, though the config says that the corpus has them (1 times)."
-    assert Finding("warning", "t/dev/0", what) in _findings(replace(config, offsets=True))
+    where = f"{FILES}/spo.json:1"
+    missing = Finding("warning", where, "a mention is not in the text, such as 'low tide'.", 2)
+    once = Finding("warning", where, "a mention has no offsets and stands in the text once (--fix writes them), such as '林夏'.")
+    assert _findings(config) == [missing, once]
+    what = "a mention has no offsets, though the config says that the corpus has them, such as '林夏'."
+    assert _findings(replace(config, offsets=True)) == [missing, Finding("warning", where, what), once]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        pytest.param(
+            r'{"text": "Ann \r\nsings.", "entities": []}',
+            "the text has carriage returns (CR), as of lines that end with CR LF.",
+            id="line ends",
+        ),
+        pytest.param(
+            r'{"text": "Zoe\u0308", "entities": []}',
+            "the text is not in normal form C: an accent is a character of its own.",
+            id="combining accent",
+        ),
+        pytest.param(
+            r'{"text": "An\u200bn", "entities": []}',
+            "the text has characters that nobody sees (U+200B ZERO WIDTH SPACE).",
+            id="zero width",
+        ),
+        pytest.param(
+            '{"text": "Ann sings.", "entities": [{"start": 0, "end": 4, "text": "Ann ", "type": "person"}]}',
+            "a mention begins or ends with white space, such as 'Ann '.",
+            id="white space at the edge",
+        ),
+        pytest.param(
+            '{"text": "Ann.", "entities": [{"start": 0, "end": 3, "text": "Ann", "type": "person"}, '
+            '{"start": 0, "end": 3, "text": "Ann", "type": "singer"}]}',
+            "one span has several types: 'Ann' is 'person' and 'singer'.",
+            id="two types",
+        ),
+        pytest.param(
+            '{"text": "a", "entities": [], "meta": {"ungrounded": 3}}',
+            "a mention's offsets are not those of its string; it is kept without a place.",
+            id="offsets that the reader denied",
+        ),
+    ],
+)
+def test_odd_characters_and_mentions_are_warnings_with_the_first_place(tmp_path, line, what):
+    other = '{"text": "Bo sings 👨‍👩‍👧.", "entities": [{"start": 0, "end": 2, "text": "Bo", "type": "person"}]}\n'
+    labels = {"entities": ["person", "singer"]} if "singer" in line else {"entities": ["person"]}
+    config = _own(tmp_path, DOCUMENTS, other + line.replace("\n", " ") + "\n", labels=labels)
+
+    times = 3 if "ungrounded" in line else 1
+    assert _findings(config) == [Finding("warning", f"{tmp_path}/own.jsonl:2", what, times)]
+
+
+def test_labels_that_look_alike_are_told_with_the_place_of_the_rarer_one(tmp_path):
+    row = '{"text": "Ann sings.", "entities": [{"start": 0, "end": 3, "text": "Ann", "type": "%s"}]}\n'
+    types = ["creative-work"] * 12 + ["Creative_Work", "creative-works", "argument1", "argument2", "employer", "employee"]
+    labels = {"entities": sorted(set(types))}
+    config = _own(tmp_path, DOCUMENTS, "".join(row % type for type in types), labels=labels)
+
+    alike = [finding for finding in _findings(config) if "look like" in finding.what]
+
+    what = "entities: {!r} and 'creative-work' look like one label (1 times, 12 times)."
+    assert alike == [
+        Finding("warning", f"{tmp_path}/own.jsonl:13", what.format("Creative_Work")),
+        Finding("warning", f"{tmp_path}/own.jsonl:14", what.format("creative-works")),
+    ]
+
+
+def test_the_same_text_with_another_annotation_is_a_warning_with_both_places(tmp_path):
+    bare = '{"text": "Ann sings.", "entities": []}\n'
+    person = '{"text": "Ann sings.", "entities": [{"start": 0, "end": 3, "text": "Ann", "type": "person"}]}\n'
+    config = _own(tmp_path, DOCUMENTS, bare + person)
+
+    what = f"the same text has another annotation at {tmp_path}/own.jsonl:1."
+    assert Finding("warning", f"{tmp_path}/own.jsonl:2", what) in _findings(config)
+
+
+def test_labels_without_a_description_are_one_warning():
+    labels = {"entities": {"person": "a human being", "creative-work": None, "location": {"name": "place"}}}
+
+    found = _findings(replace(TOKENS, labels=labels), descriptions=True)
+
+    assert found[-1] == Finding("warning", "t", "2 labels have no description: entities.creative-work, entities.location.")
+
+
+def test_a_label_that_the_schema_lacks_is_told_with_the_nearest_one(tmp_path):
+    row = '{"text": "Ann.", "entities": [{"start": 0, "end": 3, "text": "Ann", "type": "persn"}]}\n'
+    config = _own(tmp_path, DOCUMENTS, row)
+
+    assert _findings(config)[0].what == "the schema has no entity type 'persn'; did you mean 'person'?"
+
+
+def test_a_finding_reads_as_one_line_with_how_many_more_there_are():
+    assert (
+        str(Finding("warning", "f:3", "a mention is not in the text.", 1301))
+        == "warning: f:3: a mention is not in the text. 1,300 more like it."
+    )
+    assert str(Finding("error", "train", "3 documents.")) == "error: train: 3 documents."
 
 
 def test_texts_that_occur_twice_are_warnings_within_and_across_splits(tmp_path):
@@ -129,16 +228,18 @@ def test_texts_that_occur_twice_are_warnings_within_and_across_splits(tmp_path):
     config = replace(config, splits={**config.splits, "dev": SplitFiles(("dev.jsonl",))})
 
     assert _findings(config) == [
-        Finding("warning", "train", "2 Documents repeat the text of an earlier one of the split."),
-        Finding("warning", "train, dev", "1 texts are in both splits."),
+        Finding("warning", f"{tmp_path}/own.jsonl:2", f"the same text stands in train before, at {tmp_path}/own.jsonl:1.", 2),
+        Finding(
+            "warning", f"{tmp_path}/dev.jsonl:1", f"the same text as this one of dev is in train too, at {tmp_path}/own.jsonl:1."
+        ),
     ]
 
 
 def test_a_task_whose_annotation_is_missing_is_an_error(tmp_path):
     config = _own(tmp_path, DOCUMENTS, '{"text": "a"}\n', labels={})
 
-    what = "NER is a task of the config, but the Document is not annotated for it (1 times)."
-    assert _findings(config) == [Finding("error", "t/train/0", what)]
+    what = "NER is a task of the config, but the Document is not annotated for it."
+    assert _findings(config) == [Finding("error", f"{tmp_path}/own.jsonl:1", what)]
 
 
 def test_lines_that_cannot_be_read_are_errors_with_their_place(tmp_path):

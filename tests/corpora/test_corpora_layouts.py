@@ -257,11 +257,3 @@ def test_a_line_that_is_not_json_goes_to_bad_and_the_next_is_read(tmp_path):
     assert [document.text for document in documents] == ["fine"]
     message = f"{path}:1: not JSON: Expecting value: line 1 column 10 (char 9); expected one object a line."
     assert found == [(message, '{"text": ')]
-
-
-def test_every_layout_names_its_options_and_has_a_fixture():
-    known = ["cluener", "conll04", "documents", "duee", "entity_list", "instructuie", "parallel", "phee", "spo", "tokens"]
-    assert LAYOUTS.names() == known
-    for name in LAYOUTS:
-        assert options_of(LAYOUTS.get(name)).__doc__
-        assert list(FILES.glob(f"{name}*")), name

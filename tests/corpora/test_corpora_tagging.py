@@ -20,6 +20,8 @@ def _read(tags, scheme, **options):
     [
         ("IOB1", "I-a I-a B-a O I-b I-a"),
         ("IOB2", "B-a I-a B-a O B-b B-a"),
+        ("IOE1", "I-a E-a I-a O I-b I-a"),
+        ("IOE2", "I-a E-a E-a O E-b E-a"),
         ("BIOES", "B-a E-a S-a O S-b S-a"),
         ("BMES", "B-a E-a S-a O S-b S-a"),
         ("BILUO", "B-a L-a U-a O U-b U-a"),
@@ -45,6 +47,15 @@ def test_the_prefix_ends_at_the_first_separator_only():
     assert _read("B_road_rail I_road_rail", "IOB2", prefix_separator="_") == ([(0, 2, "road_rail")], [])
 
 
+def test_a_prefix_behind_begins_after_the_last_separator():
+    assert _read("creative-work-B creative-work-I", "IOB2", prefix_behind=True) == ([(0, 2, "creative-work")], [])
+
+
+def test_a_prefix_may_have_no_separator():
+    assert _read("Bper Iper O", "IOB2", prefix_separator="") == ([(0, 2, "per")], [])
+    assert _read("perB perI O", "IOB2", prefix_separator="", prefix_behind=True) == ([(0, 2, "per")], [])
+
+
 def test_a_bare_prefix_marks_a_mention_without_a_type():
     assert _read("B I O B", "IOB2") == ([(0, 2, None), (3, 4, None)], [])
 
@@ -55,6 +66,8 @@ def test_a_bare_prefix_marks_a_mention_without_a_type():
         pytest.param("IOB2", "O I-a I-a", [(1, 3, "a")], [1], id="inside after outside"),
         pytest.param("IOB2", "B-a I-b", [(0, 1, "a"), (1, 2, "b")], [1], id="inside after another type"),
         pytest.param("IOB1", "O B-a I-a", [(1, 3, "a")], [1], id="IOB1: begin without a neighbour"),
+        pytest.param("IOE2", "I-a O", [(0, 1, "a")], [1], id="IOE2: no end"),
+        pytest.param("IOE1", "E-a O I-a", [(0, 1, "a"), (2, 3, "a")], [0], id="IOE1: end without a neighbour"),
         pytest.param("BMES", "O M-a E-a O", [(1, 3, "a")], [1], id="no begin"),
         pytest.param("BMES", "B-a M-a O", [(0, 2, "a")], [2], id="no end before outside"),
         pytest.param("BMES", "O B-a", [(1, 2, "a")], [1], id="no end before the end"),
@@ -67,7 +80,9 @@ def test_invalid_sequences_are_read_and_told(scheme, tags, expected, invalid):
     assert _read(tags, scheme) == (expected, invalid)
 
 
-@pytest.mark.parametrize(("scheme", "prefixes"), [("IOB1", "BI"), ("IOB2", "BI"), ("BIOES", "BIES")])
+@pytest.mark.parametrize(
+    ("scheme", "prefixes"), [("IOB1", "BI"), ("IOB2", "BI"), ("IOE1", "IE"), ("IOE2", "IE"), ("BIOES", "BIES")]
+)
 def test_every_sequence_of_four_tags_is_read_as_seqeval_reads_it(scheme, prefixes):
     alphabet = ["O", *(f"{prefix}-{kind}" for prefix in prefixes for kind in "ab")]
     sequences = list(itertools.product(alphabet, repeat=4))
@@ -84,6 +99,9 @@ def test_every_sequence_of_four_tags_is_read_as_seqeval_reads_it(scheme, prefixe
     [
         ("IOB2", "BI", r"(O |B-a (I-a )*|B-b (I-b )*)*"),
         ("BIOES", "BIES", r"(O |S-. |B-a (I-a )*E-a |B-b (I-b )*E-b )*"),
+        ("IOE2", "IE", r"(O |(I-a )*E-a |(I-b )*E-b )*"),
+        # E-a only parts two mentions: another tag of the type follows it.
+        ("IOE1", "IE", r"(O |I-. |E-a (?=[IE]-a)|E-b (?=[IE]-b))*"),
         # I-a (…)* is one run of a type; B-a inside it parts two mentions.
         ("IOB1", "BI", r"(O |I-a ([BI]-a )*(?!I-a|B-a)|I-b ([BI]-b )*(?!I-b|B-b))*"),
     ],

@@ -13,6 +13,7 @@ from uie.generation import ENGINES, EngineOptions, Failed, Sampling, Turns
 from uie.generation.guiding import Guides
 from uie.generation.rows import Prefix, Rows, batches_of
 from uie.generation.transformers_engine import TransformersEngine
+from uie.generation.written import Writer
 from uie.models.encoding import encode_conversation
 from uie.models.loading import load_model, load_tokenizer, resolve
 
@@ -111,6 +112,7 @@ def test_answers_are_those_of_plain_generate(model, tokenizer, engine, batch_siz
     free = [plain_generate(model, prompt, [NUMBER], 80) for prompt in prompts]
     stops = sorted({NUMBER, free[0][3], free[1][20], free[2][70]})
     engine._stop = frozenset(stops)
+    engine._writer = Writer(tokenizer, stops)
 
     answers = dict(engine.generate(PROMPTS, None, Sampling(max_new_tokens=80, batch_size=batch_size)))
 
@@ -177,7 +179,7 @@ def test_ends_say_what_was_written_up_to_each_token(engine):
 def test_ends_of_a_character_of_several_tokens_are_at_its_last(engine, tokenizer):
     ids = tokenizer.encode("a€b", add_special_tokens=False)
 
-    ends = engine._ends(ids)
+    ends = engine._writer.ends(ids)
 
     assert len(ids) == 5  # a, three bytes, b
     assert ends == [1, 1, 1, 2, 3]

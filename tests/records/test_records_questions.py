@@ -1,6 +1,7 @@
 """Documents of one corpus and split → groups of records: share, chunks, labels, copies, windows."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 from small_corpora import Built, answered, asked, corpus, echoed, marked, mix
 
 from uie.documents import Document, Entity, Mention
+from uie.prompting import load_prompt
+from uie.records.asking import asker
 from uie.records.labels import sampled_kind
 from uie.records.mix import Labels, MixCorpus, Windows
 from uie.records.questions import pieces
 from uie.records.record import Record
+from uie.schema import read_schema
 from uie.scoring.score import score
 from uie.tasks import TASKS
 
@@ -398,3 +402,18 @@ def test_mentions_without_offsets_are_asked_in_the_window_that_holds_their_strin
 
     assert [[entity.mention.text for entity in piece.document.entities or ()] for piece in found] == [[], ["Bob"]]
     assert lost == {"entities": 1}
+
+
+def test_what_the_annotators_were_not_asked_is_not_asked_of_a_model() -> None:
+    schema = read_schema({"entities": ["PER", "LOC", "ORG"], "events": {"Move": {"roles": ["who", "where"]}}})
+    entities = (Entity(Mention("Ann", 0, 3), "PER"),)
+    asked = {"entities": {"PER": {}, "LOC": {}}, "events": {"Move": {"roles": ["who"]}}}
+    document = Document("d", "Ann moves.", entities=entities, events=(), asked=asked)
+    ner, ee = (asker(task, schema, load_prompt(f"{task.lower()}/default.en"), "lines") for task in ("NER", "EE"))
+
+    (types,), (events,) = ner.ask(document), ee.ask(document)
+
+    assert (list(types.schema["entities"]), types.answer) == (["PER", "LOC"], "Ann_PER")
+    assert list(events.schema["events"]["Move"]["roles"]) == ["who"]
+    assert ee.ask(replace(document, asked={"entities": {"PER": {}}})) == []
+    assert list(ner.ask(replace(document, asked={"tasks": ["NER"]}))[0].schema["entities"]) == ["PER", "LOC", "ORG"]

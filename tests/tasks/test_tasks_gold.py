@@ -100,10 +100,12 @@ def test_relations_come_by_head_then_tail_and_without_types() -> None:
     )
 
 
-def test_relations_between_clusters_are_not_asked() -> None:
-    entities, clusters = (Entity(ANN, "PER"), Entity(ANN2, "PER")), ((0, 1),)
+def test_a_cluster_that_a_relation_points_to_is_asked_by_its_first_mention() -> None:
+    entities, clusters = (Entity(ANN2, "PER"), Entity(ANN, "PER"), Entity(ROME2), Entity(ROME)), ((0, 1), (2, 3))
 
-    assert gold("RE", entities=entities, clusters=clusters, relations=(Relation("is", 0, 0, level="cluster"),)) == Answer()
+    assert gold("RE", entities=entities, clusters=clusters, relations=(Relation("in", 0, 1, level="cluster"),)) == Answer(
+        triples=(Triple(Named("Ann", None, 1), "in", Named("Rome", None, 1)),)
+    )
 
 
 def test_events_come_by_trigger_and_arguments_by_place() -> None:

@@ -38,7 +38,7 @@ _SHORT = {
     "compare": "Compare systems: differences with intervals and tests.",
     "report": "One HTML page of scores, with the documents.",
     "chat": "Extract interactively in the terminal.",
-    "corpora": "List and check corpora.",
+    "corpora": "List, fetch, check, show and convert corpora.",
     "prompts": "List, show, check and import prompts.",
     "records": "Show, measure and exchange records.",
     "models": "List, fetch, merge and convert models.",

@@ -8,11 +8,30 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from uie.cli import examples
+from uie.cli.corpora_convert import convert
+from uie.cli.corpora_download import download
+from uie.cli.corpora_new import new
+from uie.cli.corpora_show import show
 
 
-@click.group("corpora", epilog=examples("uie corpora list", "uie corpora check wnut17 --data-root corpora"))
+@click.group(
+    "corpora",
+    epilog=examples(
+        "uie corpora list",
+        "uie corpora download wnut17 --data-root corpora",
+        "uie corpora check wnut17 --data-root corpora",
+        "uie corpora show wnut17 --data-root corpora",
+    ),
+)
 def group() -> None:
-    """List and check corpora."""
+    """List, fetch, check, show and convert corpora."""
+
+
+MOST_LEFT = 20
+group.add_command(show)
+group.add_command(download)
+group.add_command(convert)
+group.add_command(new)
 
 
 @group.command("list", epilog=examples("uie corpora list"))
@@ -30,24 +49,59 @@ def list_() -> None:
 
 @group.command(
     epilog=examples(
-        "uie corpora check wnut17 --data-root corpora", "uie corpora check sample_en", "uie corpora check my-corpus.yaml"
+        "uie corpora check wnut17 --data-root corpora",
+        "uie corpora check sample_en",
+        "uie corpora check my-corpus.yaml --fix repaired",
     )
 )
 @click.argument("names", nargs=-1, required=True)
 @click.option("--data-root", type=click.Path(path_type=Path), help="the folder that holds the corpora's folders")
-def check(names: tuple[str, ...], data_root: Path | None) -> None:
-    """Count what the files hold, compare with the config, and report what is odd. Exit status 1 when something is wrong."""
+@click.option(
+    "--fix",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="write a copy with safe repairs here (Document JSON Lines and a config that reads them); the input stays as it is",
+)
+def check(names: tuple[str, ...], data_root: Path | None, fix: Path | None) -> None:
+    """Count what the files hold, compare with the config, and report what is odd. Exit status 1 when something is wrong.
+
+    --fix mends what can be mended without a doubt: white space at the edges of mentions, CR LF, accents that are characters of their
+    own (NFC), mentions without offsets that stand in the text once. Each change is listed with its place.
+    """
     from uie.corpora.checking import check_corpus
     from uie.corpora.config import load_dataset_config
+    from uie.corpora.repairing import repair_corpus
 
     wrong = False
     for name in names:
-        report = check_corpus(load_dataset_config(name), data_root=data_root)
+        config = load_dataset_config(name)
+        report = check_corpus(config, data_root=data_root)
         Console().print(check_table(name, report))
         for finding in report.findings:
-            click.echo(f"{finding.level}: {finding.where}: {finding.what}")
-        wrong = wrong or any(finding.level == "error" for finding in report.findings)
+            click.echo(str(finding))
+        wrong = wrong or bool(report.errors)
+        if fix is not None:
+            _tell_repairs(repair_corpus(config, fix, data_root=data_root), fix)
     sys.exit(1 if wrong else 0)
+
+
+def _tell_repairs(report: object, out: Path) -> None:
+    from uie.corpora.repairing import RepairReport
+
+    assert isinstance(report, RepairReport)
+    for kind, times in report.repairs.items():
+        click.echo(f"repaired: {kind}: {times:,}")
+        shown = [repair for repair in report.first if repair.kind == kind]
+        for repair in shown:
+            click.echo(f"  {repair.where}: {repair.before!r} → {repair.after!r}")
+        if times > len(shown):
+            click.echo(f"  … {times - len(shown):,} more in {report.config.with_suffix('') / 'repairs.jsonl'}")
+    if not report.repairs:
+        click.echo("repaired: nothing")
+    for reason in report.left[:MOST_LEFT]:
+        click.echo(f"not repaired: {reason}")
+    if len(report.left) > MOST_LEFT:
+        click.echo(f"not repaired: {len(report.left) - MOST_LEFT:,} more, all in manifest.json")
+    click.echo(f"Wrote {report.config}: read it with --data-root {out}.", err=True)
 
 
 def check_table(name: str, report: object) -> Table:

@@ -41,6 +41,7 @@ def _list_rules(context: click.Context, option: click.Parameter, asked: bool) ->
         "uie eval --model runs/sample --records data/sample/test.jsonl",
         "uie eval --gold data/sample/documents/test.jsonl --predicted out/sample --out scores/sample",
         "uie eval --gold data/sample/documents/test.jsonl --predicted out/sample --rule all",
+        "uie eval --gold ann.jsonl --predicted bo.jsonl --agreement",
         "uie eval --outputs predict_eval_predictions.jsonl --rule instructuie",
         "uie eval --model runs/sample --records data/sample/dev.jsonl --calibrate",
         "uie eval --board sample --model runs/sample",
@@ -62,6 +63,7 @@ def _list_rules(context: click.Context, option: click.Parameter, asked: bool) ->
     "--train", type=click.Path(path_type=Path), help="training Documents: adds a lookup baseline that knows only their mentions"
 )
 @click.option("--rule", help="how to count, of --list-rules, or all  [default: strict; string for corpora without offsets]")
+@click.option("--agreement", is_flag=True, help="of two annotators, with --gold and --predicted: Cohen's κ too, of what both have")
 @click.option("--symmetric", multiple=True, metavar="LABEL", help="a relation whose two ends may come in either order; repeatable")
 @click.option(
     "--list-rules", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="print all rules and leave"
@@ -102,6 +104,7 @@ def command(
     data_root: Path | None,
     train: Path | None,
     rule: str | None,
+    agreement: bool,
     symmetric: tuple[str, ...],
     as_json: bool,
     with_seqeval: bool,
@@ -123,6 +126,8 @@ def command(
         raise click.UsageError(f"{given} is for records: a board predicts as its models were trained; leave it out.")
     if predicted and format_:
         raise click.UsageError("--format is for answers, and --predicted holds Documents; leave it out.")
+    if agreement and have != {"gold", "predicted"}:
+        raise click.UsageError("--agreement is that of two annotators' Documents: it needs --gold and --predicted.")
     if have - {"data_root"} in ({"board", "model"}, {"board", "predicted"}):
         assert board is not None
         predicting = {name: value for name, value in predicting.items() if name not in _OF_RECORDS}
@@ -137,7 +142,7 @@ def command(
         assert gold is not None
         assert predicted is not None
         how.refuse_scores_in_use(overwrite=predicting["overwrite"])
-        found = _of_documents(gold, predicted, how)
+        found = _of_documents(gold, predicted, how, agreement=agreement)
     elif "outputs" in have and have <= {"outputs", "layout", "data", "task", "gold"}:
         assert outputs is not None
         how.refuse_scores_in_use(overwrite=predicting["overwrite"])
@@ -246,14 +251,24 @@ def _calibrate(run: Path, records: Path, done: "Evaluation", how: _How) -> None:
     click.echo(f"Calibrated {run}: what it predicts from now on has these confidences.", err=True)
 
 
-def _of_documents(gold: Path, predicted: Path, how: _How) -> _Found:
+def _of_documents(gold: Path, predicted: Path, how: _How, *, agreement: bool) -> _Found:
     from uie.extraction.evaluation import read_gold_or_predicted
     from uie.scoring.analysis import analyse
     from uie.scoring.score import AUTO
 
-    sides = read_gold_or_predicted(gold), read_gold_or_predicted(predicted)
-    analysis = analyse(*sides, rule=how.rule or AUTO, symmetric=how.symmetric, train=how.documents())
-    return _Found(analysis, *sides, how.inputs(gold, predicted), how.out, how.facts())
+    one, other = read_gold_or_predicted(gold), read_gold_or_predicted(predicted)
+    notes: tuple[str, ...] = ()
+    if agreement:
+        from uie.scoring.agreement import in_common, token_agreement
+
+        one, other, notes = in_common(one, other)
+    analysis = analyse(one, other, rule=how.rule or AUTO, symmetric=how.symmetric, train=how.documents())
+    if agreement:
+        scores = replace(analysis.scores, notes=(*notes, *analysis.scores.notes))
+        analysis = replace(analysis, scores=scores, agreement=token_agreement(one, other))
+    # A report drawn anew from the files would count what was left out.
+    inputs = how.inputs(gold, predicted) if not notes else {}
+    return _Found(analysis, one, other, inputs, how.out, how.facts())
 
 
 def _of_outputs(outputs: Path, gold: Path | None, how: _How, *, layout: str, data: Path | None, task: str) -> _Found:

@@ -29,26 +29,27 @@ def read(path: Path, options: InstructuieOptions, bad: OnBad) -> Iterator[Docume
     `meta.ungrounded` counts these. Items stay in the file's order. Head and tail of a relation become entities with the types they
     carry, each once: a record with `relations` alone does not say all entities.
     """
+    return documents_from_array(path, bad, lambda row: document_of(row, options.needs))
 
-    def document(row: Json) -> Document:
-        text = string(row, "sentence")
-        if options.needs is not None:
-            row[options.needs]  # a KeyError, told as the missing key
-        elif not any(key in row for key in _KEYS):
-            raise CorpusError(f"expected one of the keys {', '.join(_KEYS)}; found {', '.join(row)}.")
-        entities = _entities(row["entities"], text) if "entities" in row else []
-        relations = _relations(row["relations"], text, entities) if "relations" in row else None
-        read = Document(
-            str(row.get("id", "")),
-            text,
-            entities=tuple(entities) if "entities" in row or "relations" in row else None,
-            relations=relations,
-            events=_events(row["events"], text) if "events" in row else None,
-        )
-        ungrounded = sum(not mention.grounded for mention in read.mentions())
-        return replace(read, meta={"ungrounded": ungrounded}) if ungrounded else read
 
-    return documents_from_array(path, bad, document)
+def document_of(row: Json, needs: str | None = None) -> Document:
+    """One record; `needs` is the annotation it must have (None: any of the three)."""
+    text = string(row, "sentence")
+    if needs is not None:
+        row[needs]  # a KeyError, told as the missing key
+    elif not any(key in row for key in _KEYS):
+        raise CorpusError(f"expected one of the keys {', '.join(_KEYS)}; found {', '.join(row)}.")
+    entities = _entities(row["entities"], text) if "entities" in row else []
+    relations = _relations(row["relations"], text, entities) if "relations" in row else None
+    read = Document(
+        str(row.get("id", "")),
+        text,
+        entities=tuple(entities) if "entities" in row or "relations" in row else None,
+        relations=relations,
+        events=_events(row["events"], text) if "events" in row else None,
+    )
+    ungrounded = sum(not mention.grounded for mention in read.mentions())
+    return replace(read, meta={"ungrounded": ungrounded}) if ungrounded else read
 
 
 def _entities(items: list[Json], text: str) -> list[Entity]:

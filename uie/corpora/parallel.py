@@ -1,14 +1,16 @@
 """Two files with the same number of lines, tokens in one and their tags in the other, in; Documents with entities out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
+from typing import Any
 
 from uie.corpora import Layout, OnBad
+from uie.corpora.detection import chosen_style, tag_style
 from uie.corpora.rows import placed
-from uie.corpora.tagging import SchemeName
-from uie.corpora.tokens import Join, tagged_document
+from uie.corpora.tagging import TagStyle
+from uie.corpora.tokens import Join, SchemeOption, document_of, joined
 from uie.documents import Document
 from uie.errors import CorpusError
 from uie.storage import read_lines
@@ -22,9 +24,10 @@ class ParallelOptions:
     """
 
     tags_file: str
-    scheme: SchemeName = "IOB2"
+    scheme: SchemeOption = "IOB2"
     separator: str | None = None
     prefix_separator: str = "-"
+    prefix_behind: bool = False
     join: Join = "space"
 
 
@@ -35,6 +38,9 @@ def read(path: Path, options: ParallelOptions, bad: OnBad) -> Iterator[Document]
         CorpusError: one file has more lines than the other, so that no pair of lines after a slip could be trusted.
     """
     tags_path = path.parent / options.tags_file
+    style = TagStyle("IOB2" if options.scheme == "auto" else options.scheme, options.prefix_separator, options.prefix_behind)
+    sequences = (line.split() for _, line in read_lines(tags_path))
+    style = chosen_style(style, auto=options.scheme == "auto", sequences=sequences, where=tags_path)
     for tokens_line, tags_line in zip_longest(read_lines(path), read_lines(tags_path)):
         if tokens_line is None or tags_line is None:
             longer, number = (path, tokens_line[0]) if tokens_line else (tags_path, tags_line[0])
@@ -51,11 +57,30 @@ def read(path: Path, options: ParallelOptions, bad: OnBad) -> Iterator[Document]
                 raise CorpusError(f"{where}: {len(tokens)} tokens, but {options.tags_file} has {len(tags)} tags in that line.")
             if not all(tokens):
                 raise CorpusError(f"{where}: a token is empty.")
-            document = tagged_document(tokens, tags, options.scheme, options.prefix_separator, options.join, where)
+            document = document_of(*joined(tokens, options.join), [tags], style, where)
         except CorpusError as error:
             bad(error, tokens_line[1])
             continue
         yield placed(document, number)
 
 
-LAYOUT = Layout(read, {"sentences.txt": "Ann lives in Rome\n", "tags.txt": "B-PER O O B-LOC\n"}, {"tags_file": "tags.txt"})
+def _guess(path: Path) -> Mapping[str, Any] | None:
+    """The first file beside it whose first lines have as many pieces, all of them tags."""
+    tokens = [line.split() for _, line in islice(read_lines(path), 200)]
+    lengths = [len(pieces) for pieces in tokens]
+    for other in sorted(path.parent.iterdir()):
+        if other == path or not other.is_file() or other.stat().st_size > 20 * path.stat().st_size:
+            continue
+        try:
+            tags = [line.split() for _, line in islice(read_lines(other), 200)]
+        except CorpusError:  # no text
+            continue
+        if max(lengths, default=0) < 2 or [len(pieces) for pieces in tags] != lengths:
+            continue
+        style = tag_style(tags)
+        if style is not None and (style[0].scheme != "IO" or any("O" in pieces for pieces in tags)):
+            return {"tags_file": other.name, "scheme": style[0].scheme, "prefix_separator": style[0].prefix_separator}
+    return None
+
+
+LAYOUT = Layout(read, {"sentences.txt": "Ann lives in Rome\n", "tags.txt": "B-PER O O B-LOC\n"}, {"tags_file": "tags.txt"}, _guess)

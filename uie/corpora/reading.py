@@ -11,6 +11,8 @@ from uie.documents import Document
 from uie.errors import CorpusError, unknown_name
 from uie.storage import text_hash
 
+HUB = "hub:"
+"""How the name of a dataset of the Hugging Face hub begins, where the layout `huggingface` is given it instead of a file's."""
 _SPLIT_ORDER = ("train", "dev", "test")
 
 
@@ -111,7 +113,8 @@ def split_paths(config: DatasetConfig, split: str, *, data_root: Path | None) ->
         CorpusError: one of them, or the folder, is not there; the message says what was looked for.
     """
     folder = corpus_folder(config, data_root=data_root)
-    return [path for name in config.splits[split].files for path in _files(config, split, folder, name)]
+    names = config.splits[split].files
+    return [path for name in names for path in ([Path(name)] if name.startswith(HUB) else _files(config, split, folder, name))]
 
 
 def _files(config: DatasetConfig, split: str, folder: Path, name: str) -> list[Path]:
@@ -122,7 +125,7 @@ def _files(config: DatasetConfig, split: str, folder: Path, name: str) -> list[P
 
 
 def corpus_folder(config: DatasetConfig, *, data_root: Path | None) -> Path:
-    """Where the corpus' files lie.
+    """Where the corpus' files lie; the current folder for one of which all is on the Hugging Face hub.
 
     Raises:
         CorpusError: there is no such folder; the message says which, and to give --data-root if nothing was given.
@@ -141,6 +144,8 @@ def folder_of(config: DatasetConfig, *, data_root: Path | None) -> Path:
     """
     if config.shipped:
         return resources.samples()
+    if all(name.startswith(HUB) for split in config.splits.values() for name in split.files):
+        return Path()
     folder = Path(config.folder or config.name).expanduser()
     if not folder.is_absolute():
         if data_root is None:

@@ -1,10 +1,10 @@
 """A file of JSON objects (one a line, or one array of them) in, Documents out by a layout's own function; what fails goes to `bad`."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from uie.corpora import OnBad
 from uie.documents import Document
@@ -12,6 +12,9 @@ from uie.errors import CorpusError, DocumentError
 from uie.storage import check_characters, parse_object, read_lines
 
 Json = dict[str, Any]
+Place = int | str
+"""Where a row stands in its file: a line number, or `item N` of an array."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +24,7 @@ class NoOptions:
 
 def documents_from_lines(path: Path, bad: OnBad, make: Callable[[Json], Document | None]) -> Iterator[Document]:
     """`make` for each line of a JSON Lines file (whatever its suffix); blank lines, and rows it makes None of, are passed over."""
-    for number, line in read_lines(path):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        try:
-            document = _made(make, parse_object(line, where), path, number)
-        except CorpusError as error:
-            bad(error, line)
-            continue
-        if document is not None:
-            yield document
+    return (placed(document, place) for place, document in values_from_lines(path, bad, make))
 
 
 def documents_from_array(path: Path, bad: OnBad, make: Callable[[Json], Document | None]) -> Iterator[Document]:
@@ -40,34 +33,97 @@ def documents_from_array(path: Path, bad: OnBad, make: Callable[[Json], Document
     Raises:
         CorpusError: the file is not one JSON array.
     """
-    text = "\n".join(line for _, line in read_lines(path))
-    try:
-        items = json.loads(text)
-    except (ValueError, RecursionError) as found:
-        raise CorpusError(f"{path}: not JSON: {found}; expected an array of objects.") from None
+    return (placed(document, place) for place, document in values_from_array(path, bad, make))
+
+
+def values_from_file(path: Path, bad: OnBad, make: Callable[[Json], T | None]) -> Iterator[tuple[Place, T]]:
+    """What `make` makes of each object with its place, of an array where the file begins with one, else of JSON Lines."""
+    first = next((line.lstrip()[0] for _, line in read_lines(path) if line.strip()), "")
+    yield from values_from_array(path, bad, make) if first == "[" else values_from_lines(path, bad, make)
+
+
+def values_from_lines(path: Path, bad: OnBad, make: Callable[[Json], T | None]) -> Iterator[tuple[Place, T]]:
+    """As `documents_from_lines`, of anything that rows may be made into, with its line."""
+    for number, line in _rows(path):
+        try:
+            value = _made(make, parse_object(line, f"{path}:{number}"), path, number)
+        except CorpusError as error:
+            bad(error, line)
+            continue
+        if value is not None:
+            yield number, value
+
+
+def _rows(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a JSON Lines file that are not blank. An object printed over several lines (doccano's example) is one, from `{` to `}`.
+
+    Those stand alone in lines that are not indented, as everything between them is: a broken object ends before the next one.
+    """
+    block: list[str] = []
+    began = 0
+    for number, line in read_lines(path):
+        if block and line[:1] in " \t}":
+            block.append(line)
+            if line[:1] == "}":
+                yield began, "\n".join(block)
+                block = []
+            continue
+        if block:
+            yield began, "\n".join(block)
+            block = []
+        if line.rstrip() == "{":
+            block, began = [line], number
+        elif line.strip():
+            yield number, line
+    if block:
+        yield began, "\n".join(block)
+
+
+def values_from_array(path: Path, bad: OnBad, make: Callable[[Json], T | None]) -> Iterator[tuple[Place, T]]:
+    """As `documents_from_array`, of anything that rows may be made into, with its item."""
+    text, items = parse_file(path)
     if not isinstance(items, list):
         raise CorpusError(f"{path}: expected an array of objects, found {type(items).__name__}.")
-    for number, item in enumerate(items):
-        where = f"{path}:item {number}"
+    yield from values_from_items(path, text, ((f"item {number}", item) for number, item in enumerate(items)), bad, make)
+
+
+def values_from_items(
+    path: Path, text: str, items: Iterable[tuple[Place, Any]], bad: OnBad, make: Callable[[Json], T | None]
+) -> Iterator[tuple[Place, T]]:
+    """`make` for items of a file with their places; `text`, as which they were written there, tells whether JSON's escapes occur."""
+    escaped = "\\u" in text
+    for place, item in items:
         try:
             if not isinstance(item, dict):
-                raise CorpusError(f"{where}: expected an object, found {item!r}.")
-            if "\\u" in text:
-                check_characters(item, where)
-            document = _made(make, item, path, f"item {number}")
+                raise CorpusError(f"{path}:{place}: expected an object, found {item!r}.")
+            if escaped:
+                check_characters(item, f"{path}:{place}")
+            value = _made(make, item, path, place)
         except CorpusError as error:
             raw = json.dumps(item, ensure_ascii=False)
             bad(error, raw.encode("utf-8", "backslashreplace").decode("utf-8"))  # half a character as JSON writes it
             continue
-        if document is not None:
-            yield document
+        if value is not None:
+            yield place, value
 
 
-def _made(make: Callable[[Json], Document | None], row: Json, path: Path, place: int | str) -> Document | None:
+def parse_file(path: Path, expected: str = "an array of objects") -> tuple[str, Any]:
+    """The text of a file that is one JSON value, and that value.
+
+    Raises:
+        CorpusError: it is not JSON.
+    """
+    text = "\n".join(line for _, line in read_lines(path))
+    try:
+        return text, json.loads(text)
+    except (ValueError, RecursionError) as found:
+        raise CorpusError(f"{path}: not JSON: {found}; expected {expected}.") from None
+
+
+def _made(make: Callable[[Json], T | None], row: Json, path: Path, place: Place) -> T | None:
     where = f"{path}:{place}"
     try:
-        document = make(row)
-        return document if document is None else placed(document, place)
+        return make(row)
     except (CorpusError, DocumentError) as error:
         raise CorpusError(f"{where}: {error}") from None
     except KeyError as error:
@@ -84,9 +140,21 @@ def placed(document: Document, place: int | str) -> Document:
 
 def string(row: Json, key: str) -> str:
     """The text under `key`, which must be one and must not be empty."""
-    value = row[key]
+    return text_of(row[key], key)
+
+
+def text_of(value: Any, what: str) -> str:
+    """The value, which must be a text and not empty; `what` it is, for the message."""
     if not isinstance(value, str) or not value:
-        raise CorpusError(f"{key}: expected a text, found {value!r}.")
+        raise CorpusError(f"{what}: expected a text, found {value!r}.")
+    return value
+
+
+def array(row: Json, key: str) -> list[Any]:
+    """The list under `key`: a mapping or a text there would be gone through too, and silently mean something else."""
+    value = row[key]
+    if not isinstance(value, list):
+        raise CorpusError(f"{key}: expected a list, found {value!r}.")
     return value
 
 

@@ -60,11 +60,12 @@ class OpenAIEngine:
         theirs = "the server's"
         self.facts: dict[str, Any] = {
             "engine": self.name, "server": served.kind.name, "served": served.name, "endpoint": "completions" if prompts else "chat",
-            "dtype": theirs, "device": theirs, "wrap": prompts.wrap if prompts else theirs,
+            "dtype": theirs, "device": theirs, "wrap": prompts.wrapping.wrap if prompts else theirs,
         }  # fmt: skip
         if prompts:
-            self.count_tokens, self.count_prompt_tokens = prompts.count_tokens, prompts.count_prompt_tokens
-            self.longest = min(prompts.longest, served.longest or prompts.longest)
+            wrapping = prompts.wrapping
+            self.count_tokens, self.count_prompt_tokens = wrapping.count_tokens, wrapping.count_prompt_tokens
+            self.longest = min(wrapping.longest, served.longest or wrapping.longest)
 
     def generate(
         self, prompts: Sequence[Turns], grammars: Sequence[Grammar] | None = None, sampling: Sampling = _GREEDY
@@ -155,7 +156,7 @@ class OpenAIEngine:
 
 def _prompts(model: str, wrap: str) -> "Prompts | None":
     """With the tokenizer of the run or model on this machine; None where `model` is only a name that the server knows."""
-    from uie.models.sources import resolve, run_questions
+    from uie.models.sources import resolve
 
     try:
         source = resolve(model)
@@ -164,13 +165,13 @@ def _prompts(model: str, wrap: str) -> "Prompts | None":
             raise
         return None
     from uie.generation.server_prompts import UNLIMITED, Prompts
-    from uie.models.encoding import default_wrap
+    from uie.generation.wrapping import wrap_of
     from uie.models.gguf_cache import config_of
     from uie.models.loading import load_tokenizer
 
     tokenizer = load_tokenizer(source)
     longest = config_of(source).get("max_position_embeddings") or UNLIMITED
-    return Prompts(tokenizer, wrap or run_questions(source).get("wrap") or default_wrap(tokenizer), longest=longest)
+    return Prompts(tokenizer, wrap_of(source, tokenizer, wrap), longest=longest)
 
 
 def _messages(turns: Turns) -> list[dict[str, str]]:

@@ -24,8 +24,9 @@ from uie.formats.grammar import Grammar
 from uie.generation import EngineOptions, Failed, Generation, Sampling, Turns
 from uie.generation.ebnf import to_ebnf
 from uie.generation.rows import common_beginning
+from uie.generation.wrapping import Wrapping, wrap_of
 from uie.generation.written import Writer
-from uie.models.encoding import default_wrap, encode_conversation, stop_ids
+from uie.models.encoding import stop_ids
 
 if TYPE_CHECKING:
     from uie.generation.openvino_requests import Request, Requests
@@ -57,13 +58,15 @@ def load(model: str, options: EngineOptions) -> "OpenVINOEngine":
     """
     if not is_installed():
         raise ModelError("engine openvino: not installed; install uie-llm[train,openvino], or take the engine transformers.")
+    if options.url:
+        raise ModelError("engine openvino: runs the model itself; leave the url out, or take the engine openai.")
     if options.device not in ("auto", "cpu"):
         raise ModelError(f"engine openvino: device {options.device!r}: it runs on the CPU; the engine transformers runs on others.")
     from uie.generation.openvino_requests import Requests
     from uie.generation.reference import Reference
     from uie.models.gguf_cache import config_of, gguf_file, model_ends, unfit
     from uie.models.loading import load_model, load_tokenizer
-    from uie.models.sources import resolve, run_questions
+    from uie.models.sources import resolve
 
     source = resolve(model)
     config = config_of(source)
@@ -71,7 +74,7 @@ def load(model: str, options: EngineOptions) -> "OpenVINOEngine":
         raise ModelError(f"engine openvino: {model}: {told}; take the engine transformers.")
     dtype = _dtype(options.dtype, cores=len(os.sched_getaffinity(0)))
     tokenizer = load_tokenizer(source)
-    wrap = options.wrap or run_questions(source).get("wrap") or default_wrap(tokenizer)
+    wrap = wrap_of(source, tokenizer, options.wrap)
     return OpenVINOEngine(
         Requests(gguf_file(source), dtype=dtype),
         tokenizer,
@@ -131,6 +134,8 @@ class OpenVINOEngine:
         self._checked = 0
         self._ends = ends
         self._writer = Writer(tokenizer, ends)
+        self._wrapping = Wrapping(tokenizer, wrap, longest=longest)
+        self.count_tokens, self.count_prompt_tokens = self._wrapping.count_tokens, self._wrapping.count_prompt_tokens
 
     def generate(
         self, prompts: Sequence[Turns], grammars: Sequence[Grammar] | None = None, sampling: Sampling = _GREEDY
@@ -177,18 +182,10 @@ class OpenVINOEngine:
         finally:
             self._requests.cancel()
 
-    def count_tokens(self, text: str) -> int:
-        """How many tokens a text has by itself."""
-        return len(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
-
-    def count_prompt_tokens(self, prompt: Turns) -> int:
-        """How many tokens the model reads before it answers."""
-        return len(encode_conversation(self.tokenizer, prompt, self.wrap))
-
     def _asked(self, index: int, prompt: Turns, grammar: Grammar | None) -> "_Asked | Failed":
-        ids = encode_conversation(self.tokenizer, prompt, self.wrap)
-        if not 0 < len(ids) < self.longest:
-            return Failed(f"{len(ids)} tokens; the model takes 1 to {self.longest - 1}; ask about shorter windows (--window).")
+        ids = self._wrapping.fitting(prompt)
+        if isinstance(ids, Failed):
+            return ids
         try:
             ebnf = to_ebnf(grammar) if grammar is not None else None
         except ModelError as error:

@@ -7,7 +7,8 @@ from transformers import PreTrainedTokenizerBase
 
 from uie.errors import ModelError
 from uie.generation import Turns
-from uie.models.encoding import encode_conversation, stop_ids
+from uie.generation.wrapping import Wrapping
+from uie.models.encoding import stop_ids
 
 UNLIMITED = 1 << 30
 
@@ -17,12 +18,12 @@ class Prompts:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, wrap: str, *, longest: int = UNLIMITED) -> None:
         """`longest` is how many tokens a prompt and its answer may have together."""
-        self.wrap, self.longest = wrap, longest
+        self.wrapping = Wrapping(tokenizer, wrap, longest=longest)
         self.stop_ids = sorted(stop_ids(tokenizer))
         others = [token for token in self.stop_ids if token != tokenizer.eos_token_id]  # every server stops at that one
         self.stop_words: list[str] = [str(word) for word in tokenizer.convert_ids_to_tokens(others)]
         self._tokenizer = tokenizer
-        encode_conversation(tokenizer, [("", "")], wrap)  # a wrap that cannot be is told at once
+        self.wrapping.ids([("", "")])  # a wrap that cannot be is told at once
 
     def prompt(self, turns: Turns, *, takes_ids: bool) -> str | list[int]:
         """Text wherever one is encoded as the turns are.
@@ -33,7 +34,7 @@ class Prompts:
         Raises:
             ModelError: there is no such text, and the server takes no ids.
         """
-        ids = encode_conversation(self._tokenizer, turns, self.wrap)
+        ids = self.wrapping.ids(turns)
         for text in self._texts(ids):
             encoded: Any = self._tokenizer(text)["input_ids"]
             if list(encoded) == ids:
@@ -44,15 +45,6 @@ class Prompts:
             "no text is encoded as this prompt (it holds a control token's name, or goes without the tokenizer's first token); "
             "vLLM, SGLang and llama.cpp's server take token ids, and so does the engine transformers."
         )
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens a text has by itself."""
-        encoded: Any = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        return len(encoded)
-
-    def count_prompt_tokens(self, turns: Turns) -> int:
-        """How many tokens the model reads before it answers."""
-        return len(encode_conversation(self._tokenizer, turns, self.wrap))
 
     def _texts(self, ids: list[int]) -> Iterator[str]:
         text = str(self._tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))

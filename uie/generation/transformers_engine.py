@@ -19,7 +19,9 @@ from uie.formats.grammar import Grammar
 from uie.generation import EngineOptions, Failed, Generation, Sampling, Turns
 from uie.generation.guiding import Guide, Guides
 from uie.generation.rows import Prefix, Rows, batches_of
-from uie.models.encoding import default_wrap, encode_conversation, stop_ids
+from uie.generation.wrapping import Wrapping, wrap_of
+from uie.generation.written import Writer
+from uie.models.encoding import stop_ids
 
 _GREEDY = Sampling()
 _GUESSED = 5  # tokens guessed ahead of a prompt that is answered alone
@@ -33,13 +35,13 @@ def load(model: str, options: EngineOptions) -> "TransformersEngine":
         ModelError: there is no such model, or it cannot be loaded as asked.
     """
     from uie.models.loading import load_model, load_tokenizer
-    from uie.models.sources import resolve, run_questions
+    from uie.models.sources import resolve
 
     if options.url:
         raise ModelError("engine transformers: runs the model itself; leave the url out, or take the engine openai.")
     source = resolve(model)
     tokenizer = load_tokenizer(source)
-    wrap = options.wrap or run_questions(source).get("wrap") or default_wrap(tokenizer)
+    wrap = wrap_of(source, tokenizer, options.wrap)
     return TransformersEngine(load_model(source, dtype=options.dtype, device=options.device), tokenizer, wrap)
 
 
@@ -72,7 +74,10 @@ class TransformersEngine:
         self._model = model
         ends = getattr(model.generation_config, "eos_token_id", None)
         self._stop = stop_ids(tokenizer) | set([ends] if isinstance(ends, int) else ends or ())
-        self._longest = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
+        self.longest = int(getattr(model.config, "max_position_embeddings", None) or 1 << 30)
+        self._writer = Writer(tokenizer, self._stop)
+        self._wrapping = Wrapping(tokenizer, wrap, longest=self.longest)
+        self.count_tokens, self.count_prompt_tokens = self._wrapping.count_tokens, self._wrapping.count_prompt_tokens
 
     def generate(
         self, prompts: Sequence[Turns], grammars: Sequence[Grammar] | None = None, sampling: Sampling = _GREEDY
@@ -84,12 +89,11 @@ class TransformersEngine:
             )
         ids: dict[int, list[int]] = {}
         for index, prompt in enumerate(prompts):
-            found = encode_conversation(self.tokenizer, prompt, self.wrap)
-            if 0 < len(found) < self._longest:
-                ids[index] = found
+            found = self._wrapping.fitting(prompt)
+            if isinstance(found, Failed):
+                yield index, found
             else:
-                room = f"{len(found)} tokens; the model takes 1 to {self._longest - 1}"
-                yield index, Failed(f"{room}; ask about shorter windows (--window).")
+                ids[index] = found
         numbers = list(ids)
         held = Prefix()
         for batch in batches_of([ids[number] for number in numbers], sampling.batch_size):
@@ -108,29 +112,16 @@ class TransformersEngine:
         Raises:
             ModelError: the prompt is longer than the model takes.
         """
-        ids = encode_conversation(self.tokenizer, prompt, self.wrap)
-        if not 0 < len(ids) < self._longest:
-            raise ModelError(f"{len(ids)} tokens; the model takes 1 to {self._longest - 1}; begin anew.")
+        ids = self._wrapping.fitting(prompt, advice="begin anew")
+        if isinstance(ids, Failed):
+            raise ModelError(ids.reason)
         answer = _Answer(0, ids, chance=_chance(sampling, ids))
         shown = ""
         for _ in self._steps([answer], sampling, Prefix()):
-            text = self._text(answer.tokens)
+            text = self._writer.text(answer.tokens)
             if not text.endswith("�") or answer.finish:
                 yield text[len(shown) :]
                 shown = text
-
-    def count_tokens(self, text: str) -> int:
-        """How many tokens a text has by itself."""
-        return len(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
-
-    def count_prompt_tokens(self, prompt: Turns) -> int:
-        """How many tokens the model reads before it answers."""
-        return len(encode_conversation(self.tokenizer, prompt, self.wrap))
-
-    @property
-    def longest(self) -> int:
-        """How many tokens a prompt and its answer may have together."""
-        return self._longest
 
     def _answered(
         self, asked: list[_Answer], grammars: Sequence[Grammar] | None, sampling: Sampling, held: Prefix
@@ -158,15 +149,8 @@ class TransformersEngine:
     def _generation(self, answer: _Answer, seconds: float, sampling: Sampling) -> Generation:
         assert answer.finish is not None
         logprobs = answer.logprobs if sampling.logprobs else None
-        ends = self._ends(answer.tokens) if sampling.logprobs else None
-        return Generation(self._text(answer.tokens), answer.finish, len(answer.tokens), seconds, logprobs, ends)
-
-    def _text(self, tokens: list[int]) -> str:
-        words = tokens[:-1] if tokens[-1:] and tokens[-1] in self._stop else tokens
-        return str(self.tokenizer.decode(words, skip_special_tokens=True, clean_up_tokenization_spaces=False))
-
-    def _ends(self, tokens: list[int]) -> list[int]:
-        return [len(self._text(tokens[: number + 1]).rstrip("�")) for number in range(len(tokens))]
+        ends = self._writer.ends(answer.tokens) if sampling.logprobs else None
+        return Generation(self._writer.text(answer.tokens), answer.finish, len(answer.tokens), seconds, logprobs, ends)
 
     def _steps(self, answers: list[_Answer], sampling: Sampling, held: Prefix) -> Iterator[_Answer]:
         """Every unfinished answer, each time it has grown, until all are finished."""
@@ -239,7 +223,7 @@ class TransformersEngine:
             self._finish(answer, sampling)
 
     def _finish(self, answer: _Answer, sampling: Sampling) -> None:
-        room = min(sampling.max_new_tokens, self._longest - len(answer.ids))
+        room = min(sampling.max_new_tokens, self.longest - len(answer.ids))
         if answer.tokens[-1] in self._stop and len(answer.tokens) <= room:
             answer.finish = "stop"
         elif len(answer.tokens) >= room:
@@ -256,7 +240,7 @@ class TransformersEngine:
         device = self._model.device
         ids = torch.tensor([[0] * (width - len(answer.ids)) + answer.ids for answer in asked], device=device)
         mask = torch.tensor([[0] * (width - len(answer.ids)) + [1] * len(answer.ids) for answer in asked], device=device)
-        room = min(sampling.max_new_tokens, self._longest - width)
+        room = min(sampling.max_new_tokens, self.longest - width)
         generator: Any = self._model
         with torch.inference_mode():
             found = generator.generate(

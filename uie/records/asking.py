@@ -1,6 +1,6 @@
 """A Document, a task, a schema, a format and a prompt → Records: the questions as a model reads them, with their gold answers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -9,8 +9,8 @@ from uie.documents import Document
 from uie.formats import Description, Format, format_for
 from uie.prompting import Demonstration, Prompt, check_fits, render
 from uie.records.record import Record
-from uie.schema import Schema, schema_to_mapping
-from uie.tasks import TASKS, Ask, asked_of, asks_of
+from uie.schema import KINDS, Schema, schema_to_mapping
+from uie.tasks import TASKS, Ask, applies, asked_of, asks_of
 from uie.tasks.question import Answer, Question
 
 Demonstrations = tuple[Demonstration, ...]
@@ -60,6 +60,8 @@ class Asker:
 
     def _asks(self, document: Document, schemas: tuple[Schema, ...]) -> list[Ask]:
         gold = TASKS.get(self.task).gold(document)
+        if document.asked is not None:
+            schemas = tuple(one for schema in schemas if applies(self.task, one := _annotated(schema, document.asked)))
         return [one for schema in schemas for one in asks_of(self.task, gold, schema)]
 
     def _record(self, document: Document, one: Ask, id: str, start: int, examples: tuple[Demonstrations, Demonstrations]) -> Record:
@@ -84,6 +86,18 @@ class Asker:
             source={"document_id": document.id, "start": start},
             given=one.given,
         )
+
+
+def _annotated(schema: Schema, asked: Mapping[str, Any]) -> Schema:
+    """The part of a schema that the annotators of a Document were asked (`Document.asked`): of the rest nothing is known."""
+    if not any(kind in asked for kind in KINDS):
+        return schema
+    kept: dict[str, Any] = {kind: tuple(one for one in getattr(schema, kind) if one.label in asked.get(kind, ())) for kind in KINDS}
+    kept["events"] = tuple(
+        replace(event, roles=tuple(role for role in event.roles if role.label in asked["events"][event.label].get("roles", ())))
+        for event in kept["events"]
+    )
+    return replace(schema, **kept)
 
 
 @lru_cache(maxsize=256)

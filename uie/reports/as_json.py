@@ -13,6 +13,7 @@ from typing import Any
 
 from uie.errors import ScoringError
 from uie.reports.figures import thinned
+from uie.scoring.agreement import Agreement
 from uie.scoring.analysis import Analysis
 from uie.scoring.breakdown import Bucket
 from uie.scoring.confidence import Bin, Point, Reliability, Threshold
@@ -46,6 +47,7 @@ def analysis_to_json(
         "buckets": [_bucket(bucket) for bucket in analysis.buckets],
         "confusions": [_confusion(confusion) for confusion in analysis.confusions],
         "confidence": [_reliability(one) for one in analysis.reliability],
+        **({"agreement": [{**asdict(one), "kappa": one.kappa} for one in analysis.agreement]} if analysis.agreement else {}),
     }
 
 
@@ -65,6 +67,7 @@ def analysis_from_json(found: Mapping[str, Any], *, where: str = "scores") -> An
             tuple(_read_bucket(bucket) for bucket in found["buckets"]),
             tuple(_read_confusion(confusion) for confusion in found["confusions"]),
             reliability=tuple(_read_reliability(one) for one in found.get("confidence", ())),
+            agreement=tuple(_read_agreement(one) for one in found.get("agreement", ())),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ScoringError(f"{where}: not scores: {type(error).__name__} {error}; score again with uie eval.") from None
@@ -295,6 +298,10 @@ def _read_reliability(found: Mapping[str, Any]) -> Reliability:
         tuple(thresholds),
         found["calibration_error_before"],
     )
+
+
+def _read_agreement(found: Mapping[str, Any]) -> Agreement:
+    return Agreement(**{name: value for name, value in found.items() if name != "kappa"})
 
 
 def _read_point(found: Mapping[str, Any]) -> Point:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from uie.scoring.agreement import Agreement
 from uie.scoring.analysis import Analysis
 from uie.scoring.breakdown import Bucket
 from uie.scoring.confidence import BINS, Point, Reliability
@@ -317,6 +318,31 @@ def thinned(curve: Sequence[Point], most: int = _MOST_POINTS) -> list[Point]:
     if len(curve) <= most:
         return list(curve)
     return [curve[round(place * (len(curve) - 1) / (most - 1))] for place in range(most)]
+
+
+# Agreement
+
+AGREEMENT_SAID = (
+    "Cohen's κ of two annotators, over tokens with IO labels: 0 is what chance would give, 1 is full agreement. Marked are those that "
+    "either of them marked: without the many that are nothing to both, κ is lower."
+)
+AGREEMENT_HEADS = ("units", "agree", "by chance", "κ")
+
+
+def agreement_lines(analysis: Analysis) -> list[tuple[str, tuple[str, str, str, str]]]:
+    """For each agreement what it is over, and the cells for `AGREEMENT_HEADS`; a dash where κ is 0/0."""
+    alone = len({one.dataset for one in analysis.agreement}) == 1
+    return [
+        (
+            f"{'' if alone else f'{named(one.dataset)}: '}{one.over} {one.unit}",
+            (f"{one.units:,}", percent(one.observed, 1), percent(one.expected, 1), kappa_text(one)),
+        )
+        for one in analysis.agreement
+    ]
+
+
+def kappa_text(one: Agreement) -> str:
+    return "–" if one.kappa is None else f"{one.kappa:.3f}"
 
 
 # Problems of answers

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from uie.reports.figures import (
+    AGREEMENT_HEADS,
+    AGREEMENT_SAID,
     SURE_SAID,
     Line,
     Types,
     absent_problems,
+    agreement_lines,
     bucket_table,
     figure_lines,
     interval_text,
@@ -32,6 +35,9 @@ def analysis_to_markdown(analysis: Analysis, *, facts: Mapping[str, Any] | None 
     """The same as the terminal shows (`uie.reports.terminal`), with all corpora and types, and counts; `facts` and `seconds` as there."""
     scores = analysis.scores
     parts = [escaped(" · ".join(summary(scores, facts=facts, seconds=seconds))), _figures(analysis)]
+    if analysis.agreement:
+        rows = [[name, *cells] for name, cells in agreement_lines(analysis)]
+        parts += [table(("agreement over",), AGREEMENT_HEADS, rows), escaped(AGREEMENT_SAID)]
     for _, types in types_of(analysis):
         parts += _types(types)
     if (buckets := bucket_table(analysis)).rows:

@@ -10,9 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from uie.reports.figures import (
+    AGREEMENT_HEADS,
+    AGREEMENT_SAID,
     SURE_SAID,
     Types,
     absent_problems,
+    agreement_lines,
     bucket_table,
     figure_lines,
     interval_text,
@@ -64,6 +67,8 @@ def analysis_report(
     """What `print_analysis` prints."""
     scores = analysis.scores
     parts: list[RenderableType] = [_Listed(summary(scores, facts=facts, seconds=seconds)), Text(), figures_table(analysis)]
+    if analysis.agreement:
+        parts += [Text(), agreement_table(analysis), Text(AGREEMENT_SAID, style="dim")]
     shown = _corpora_with_details(analysis)
     for dataset, types in types_of(analysis) if most_types != 0 else ():
         if dataset in shown:
@@ -135,6 +140,14 @@ def sure_table(analysis: Analysis) -> Table:
         best, whole = one.thresholds[0].best, one.thresholds[0].whole
         figures = [_short(one.average_precision), _short(one.calibration_error), *was, f"{best.threshold:.3f}"]
         table.add_row(Text(sure_title(one, analysis)), f"{one.items:,}", *figures, _short(best.f1), _short(whole.f1))
+    return table
+
+
+def agreement_table(analysis: Analysis) -> Table:
+    """Cohen's κ over tokens, with the shares of agreement that it is made from, in percent."""
+    table = _table(("agreement over",), AGREEMENT_HEADS)
+    for name, cells in agreement_lines(analysis):
+        table.add_row(Text(name), *cells)
     return table
 
 

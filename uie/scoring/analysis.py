@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uie.documents import Document, Relation
+from uie.scoring.agreement import Agreement
 from uie.scoring.breakdown import Bucket, Seen, buckets, fitting
 from uie.scoring.confidence import Reliability, judged, reliability
 from uie.scoring.joining import join
@@ -36,7 +37,7 @@ class Analysis:
     breakdowns that fit the rule; there are none for the rule "all". `confusions` and `marked` are by offsets whatever the rule, by
     strings under `string` and where gold has no offsets. `marked` holds the documents in which something is wrong, an item or a piece
     of the answer that was not understood, in the order of gold. `reliability` is of the main measures whose
-    predicted items have confidences.
+    predicted items have confidences. `agreement` is there where both sides are annotators and it was asked for.
     """
 
     scores: Scores
@@ -45,6 +46,7 @@ class Analysis:
     confusions: tuple[Confusion, ...] = ()
     marked: tuple[Marked, ...] = ()
     reliability: tuple[Reliability, ...] = ()
+    agreement: tuple[Agreement, ...] = ()
 
 
 def analyse(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from uie.documents import Document
+from uie.documents import Document, Entity
 from uie.schema import Schema
 from uie.tasks import Ask, Task
 from uie.tasks.entities import gold as gold_entities
@@ -12,19 +12,26 @@ from uie.tasks.question import Answer, Triple
 
 
 def gold(document: Document) -> Answer | None:
-    """All relations between entities, with their types; the same triple of strings from two places stays two triples."""
+    """All relations, with their types; the same triple of strings from two places stays two triples.
+
+    A cluster that a relation points to is asked by the mention that comes first in the text (the rule `any-gold-mention` takes any).
+    """
     if document.relations is None or document.entities is None:
         return None
-    entities = document.entities
     found = []
     for relation in document.relations:
-        if relation.level != "entity":
-            continue
-        head, tail = entities[relation.head], entities[relation.tail]
+        head, tail = _end(document, relation.head, relation.level), _end(document, relation.tail, relation.level)
         key = (*head.mention.order, *tail.mention.order, relation.type or "")
         found.append((key, Triple(named(document, head), relation.type, named(document, tail))))
     found.sort(key=lambda item: item[0])
     return Answer(triples=tuple(triple for _, triple in found))
+
+
+def _end(document: Document, index: int, level: str) -> Entity:
+    entities = document.entities or ()
+    if level == "entity":
+        return entities[index]
+    return min((entities[one] for one in (document.clusters or ())[index]), key=lambda entity: entity.mention.order)
 
 
 def _typed_gold(document: Document) -> Answer | None:

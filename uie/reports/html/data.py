@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from uie.reports.figures import SURE_SAID, percent, plural, sure_title, thinned
+from uie.reports.figures import SURE_SAID, agreement_lines, percent, plural, sure_title, thinned
 from uie.reports.html.documents import OF_EACH, document_entry, drawn
 from uie.reports.html.words import breakdown_place, breakdown_words, problem_words
 from uie.scoring import RULES, RuleFacts
@@ -26,7 +26,7 @@ def page_data(analysis: Analysis, *, facts: Mapping[str, Any], seconds: float | 
     corpora = [_row(row, _lookup_rows(analysis.baseline)) for row in scores.rows]
     return {
         "said": _said(scores),
-        "facts": _facts(scores, facts, seconds),
+        "facts": [*_facts(scores, facts, seconds), *_agreement(analysis)],
         "rules": _rules(scores),
         "notes": list(scores.notes),
         "lead": _figures_lead(analysis),
@@ -63,6 +63,10 @@ def _listed(names: list[str]) -> str:
 def _facts(scores: Scores, facts: Mapping[str, Any], seconds: float | None) -> list[list[str]]:
     speed = {"speed": f"{scores.documents / seconds:,.1f} documents/s"} if seconds else {}
     return [[name.replace("_", " "), str(fact)] for name, fact in {**facts, **speed}.items() if fact is not None]
+
+
+def _agreement(analysis: Analysis) -> list[list[str]]:
+    return [[f"κ over {name}", f"{kappa} of {units}"] for name, (units, *_, kappa) in agreement_lines(analysis)]
 
 
 def _facts_of(rule: str) -> RuleFacts | None:

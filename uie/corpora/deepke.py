@@ -1,0 +1,138 @@
+"""DeepKE's JSON and CSV (entities; one relation a row; triples; events without a trigger) in, one Document a text out."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from uie.corpora import Layout, OnBad
+from uie.corpora.rows import Json, NoOptions, Place, parse_file, placed, string, values_from_items
+from uie.corpora.strings import Named, event, related, text
+from uie.documents import Document, Entity, Mention, Relation, entity_index
+from uie.errors import CorpusError
+from uie.storage import read_lines
+
+NO_RELATION = "None"
+"""The relation of two mentions that have none, in DeepKE's relation.csv."""
+
+
+def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
+    """One Document a text; a row's keys tell what it is:
+
+    - `sentence`, `entities`: [{`word`, `label`}];
+    - `sentence` or `text`, `relation`, and `head`, `tail` or `head_entity`, `tail_entity`, perhaps with `head_offset` and
+      `head_type` (and of the tail): rows of one text become one Document, with the mentions of `None`, no relation, as entities;
+    - `text` and `labels` or `triple_list`: [[head, relation, tail]];
+    - `text` and `event_list`: [{`event_type`, `arguments`: [{`role`, `argument`}]}].
+
+    Mentions without an offset stay strings; so do those that the text does not have there, and `meta.ungrounded` counts these. A
+    file ending in .csv has these keys as its first line, another is one JSON array or object.
+
+    Raises:
+        CorpusError: the file is neither.
+    """
+    held: dict[str, tuple[Place, Document]] = {}
+    for place, document in _documents(path, bad):
+        if document.relations is None or "pairs" not in document.meta:
+            yield placed(document, place)
+            continue
+        first, before = held.get(document.text, (place, None))
+        held[document.text] = first, document if before is None else _joined(before, document)
+    for place, document in held.values():
+        meta = {key: value for key, value in document.meta.items() if key == "ungrounded" and value}
+        yield placed(replace(document, meta=meta), place)
+
+
+def _documents(path: Path, bad: OnBad) -> Iterator[tuple[Place, Document]]:
+    if path.suffix == ".csv":
+        return values_from_items(path, "", _csv_rows(path), bad, _document)
+    said, value = parse_file(path)
+    if not isinstance(value, dict | list):
+        raise CorpusError(f"{path}: expected an array of objects or one object, found {type(value).__name__}.")
+    items: Iterable[tuple[Place, Any]] = enumerate([value] if isinstance(value, dict) else value)
+    return values_from_items(path, said, ((f"item {number}", item) for number, item in items), bad, _document)
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[Place, Json]]:
+    rows = csv.DictReader(f"{line}\n" for _, line in read_lines(path))
+    try:
+        for row in rows:
+            yield rows.line_num, {key: value for key, value in row.items() if value}
+    except csv.Error as found:
+        raise CorpusError(f"{path}:{rows.line_num}: not CSV: {found}.") from None
+
+
+def _document(row: Json) -> Document:
+    if None in row:
+        raise CorpusError("more columns than the first line names; quote what holds a comma.")
+    said = string(row, "sentence" if "sentence" in row else "text")
+    if "relation" in row:
+        return _pair(row, said)
+    if "entities" in row:
+        named = tuple(Entity(Mention(string(item, "word")), string(item, "label")) for item in row["entities"])
+        return Document("", said, entities=named)
+    if "event_list" in row:
+        events = (
+            event(
+                string(item, "event_type"),
+                item.get("trigger"),
+                [(string(one, "role"), string(one, "argument")) for one in item["arguments"]],
+            )
+            for item in row["event_list"]
+        )
+        return Document("", said, events=tuple(events))
+    if "labels" in row or "triple_list" in row:
+        triples = (_triple(*item) for item in row["labels" if "labels" in row else "triple_list"])
+        entities, relations = related(triples)
+        return Document("", said, entities=entities, relations=relations)
+    raise CorpusError(f"expected one of the keys entities, relation, labels, triple_list, event_list; found {', '.join(row)}.")
+
+
+def _triple(head: Any, relation: Any, tail: Any) -> tuple[Named, str, Named]:
+    return (text(head, "head"), None), text(relation, "relation"), (text(tail, "tail"), None)
+
+
+def _pair(row: Json, said: str) -> Document:
+    ends = [_end(row, end, said) for end in ("head", "tail")]
+    ungrounded = sum(
+        f"{end}_offset" in row and not entity.mention.grounded for end, entity in zip(("head", "tail"), ends, strict=True)
+    )
+    entities: list[Entity] = []
+    indices = [entity_index(entity.mention, entities, entity.type) for entity in ends]
+    kind = string(row, "relation")
+    relations = () if kind == NO_RELATION else (Relation(kind, indices[0], indices[1]),)
+    return Document("", said, entities=tuple(entities), relations=relations, meta={"pairs": 1, "ungrounded": ungrounded})
+
+
+def _end(row: Json, end: str, said: str) -> Entity:
+    mention = string(row, end if end in row else f"{end}_entity")
+    kind = string(row, f"{end}_type") if f"{end}_type" in row else None
+    offset = row.get(f"{end}_offset")
+    if offset is None:
+        return Entity(Mention(mention), kind)
+    if isinstance(offset, bool) or not str(offset).isdecimal():
+        raise CorpusError(f"{end}_offset: expected a whole number, found {offset!r}.")
+    start = int(offset)
+    found = said[start : start + len(mention)] == mention
+    return Entity(Mention(mention, start, start + len(mention)) if found else Mention(mention), kind)
+
+
+def _joined(one: Document, other: Document) -> Document:
+    entities = list(one.entities or ())
+    where = [entity_index(entity.mention, entities, entity.type) for entity in other.entities or ()]
+    moved = (Relation(relation.type, where[relation.head], where[relation.tail]) for relation in other.relations or ())
+    ungrounded = one.meta["ungrounded"] + other.meta["ungrounded"]
+    return replace(
+        one, entities=tuple(entities), relations=(*(one.relations or ()), *moved), meta={**one.meta, "ungrounded": ungrounded}
+    )
+
+
+LAYOUT = Layout(
+    read,
+    {
+        "train.csv": "sentence,relation,head,head_offset,tail,tail_offset\n"
+        "Ida Brook left Leeds for York,leaves,Ida Brook,0,Leeds,15\n"
+        "Ida Brook left Leeds for York,goes to,Ida Brook,0,York,25\n"
+    },
+)

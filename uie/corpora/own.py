@@ -1,0 +1,225 @@
+"""A file or folder of the user's in, a dataset config for it out, filled in as far as the files say: layout, splits, labels, counts."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from uie.corpora.checking import counted
+from uie.corpora.config import DatasetConfig, SplitFiles, dataset_names, read_dataset_config
+from uie.corpora.reading import placed_files
+from uie.corpora.recognising import Candidate, recognise
+from uie.corpora.splitting import by_split, data_files, patterns, siblings, split_of_name
+from uie.documents import Document
+from uie.errors import CorpusError, OutputError
+from uie.storage import whole_file
+
+_ABBREVIATIONS = {
+    "PER": "person",
+    "PERS": "person",
+    "LOC": "location",
+    "ORG": "organization",
+    "GPE": "geopolitical entity",
+    "FAC": "facility",
+    "MISC": "miscellaneous name",
+    "NORP": "nationality or group",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewCorpus:
+    """`path`: the config that was written; `candidates`: the layouts the files may have, likeliest first; `unreadable`: rows left out."""
+
+    path: Path
+    config: DatasetConfig
+    candidates: tuple[Candidate, ...]
+    unreadable: int
+
+
+def new_corpus(source: Path, *, name: str = "", folder: Path | None = None) -> NewCorpus:
+    """Looks at a file (with those beside it that are its other splits) or at a folder, and writes `FOLDER/NAME.yaml`, to be edited.
+
+    Args:
+        name: default: made of the file's name, or of its folder's where the file is called after a split.
+        folder: default: `./dataset_configs`.
+
+    Raises:
+        CorpusError: there is no such file, or no layout finds anything in it.
+        OutputError: the config, or a corpus of that name, is there already.
+    """
+    source = source.resolve()
+    name = name or name_of(source)
+    out = (Path("dataset_configs") if folder is None else folder) / f"{name}.yaml"
+    if out.exists() or name in dataset_names():
+        where = f"{out}: is there already" if out.exists() else f"{name}: is a corpus already"
+        raise OutputError(f"{where}; give another name by --name.")
+    splits, candidates = _files(source)
+    base = source if source.is_dir() else source.parent
+    best = candidates[0]
+    draft = DatasetConfig(
+        name=name,
+        lang="en",
+        layout=best.layout,
+        tasks=(),
+        splits={split: SplitFiles(tuple(patterns(files, base))) for split, files in splits.items()},
+        labels={},
+        folder=str(base),
+        options=best.options,
+    )
+    seen = _Seen()
+    unreadable: list[CorpusError] = []
+    for split in draft.splits:
+        for _, document in placed_files(draft, split, data_root=None, bad=lambda error, raw: unreadable.append(error)):
+            seen.add(split, document)
+    draft = replace(draft, lang=seen.lang())
+    with whole_file(out) as file:
+        file.write(_yaml(draft, seen, source, best))
+    return NewCorpus(out, read_dataset_config(out), tuple(candidates), len(unreadable))
+
+
+def name_of(source: Path) -> str:
+    """A corpus' name from a file's, or from its folder's where the file is called after a split alone."""
+    stem = source.name if source.is_dir() else source.name.partition(".")[0]
+    parent = source.parent.name
+    if not source.is_dir() and stem.isalpha() and split_of_name(stem) is not None:
+        stem = parent or stem
+    return re.sub(r"[^\w-]+", "_", stem.lower()).strip("_-") or "my_corpus"
+
+
+def verbalised(label: str) -> str:
+    """A label as words: `creative-work` → creative work, `birthPlace` → birth place, `PER` → person."""
+    if label in _ABBREVIATIONS:
+        return _ABBREVIATIONS[label]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", re.sub(r"[-_/.:\s]+", " ", label)).strip()
+    shouted = words.isupper() and len(words) > 4
+    return (words.lower() if shouted else " ".join(word.lower() if word.istitle() else word for word in words.split())) or label
+
+
+def _files(source: Path) -> tuple[dict[str, list[Path]], list[Candidate]]:
+    """The files by split, and the layouts of the likeliest kind of files."""
+    if not source.exists():
+        raise CorpusError(f"{source}: no such file or folder.")
+    if source.is_dir():
+        found = [(by_split(files, source), recognise(files[0])) for files in data_files(source).values()]
+        if not found:
+            raise CorpusError(f"{source}: the folder holds no data.")
+        splits, candidates = max(found, key=lambda one: one[1][0].score * sum(map(len, one[0].values())) if one[1] else 0)
+    else:
+        splits, candidates = siblings(source), recognise(source)
+    if not candidates:
+        raise CorpusError(
+            f"{source}: no layout finds anything annotated in it; docs/adding-a-corpus.md says how a mapping reads other JSON and tables."
+        )
+    return splits, candidates
+
+
+class _Seen:
+    """What the Documents hold, for the config."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = {}
+        self.entities: Counter[str] = Counter()
+        self.relations: dict[str, tuple[set[str], set[str]]] = {}
+        self.events: dict[str, Counter[str]] = {}
+        self.grounded = False
+        self.only_ends = True
+        self.scripts: Counter[str] = Counter()
+
+    def add(self, split: str, document: Document) -> None:
+        self.counts.setdefault(split, Counter()).update(counted(document))
+        entities = document.entities or ()
+        self.entities.update(entity.type for entity in entities if entity.type is not None)
+        for relation in document.relations or ():
+            heads, tails = self.relations.setdefault(relation.type or "", (set(), set()))
+            if relation.level == "entity":
+                heads.update(filter(None, [entities[relation.head].type]))
+                tails.update(filter(None, [entities[relation.tail].type]))
+        for event in document.events or ():
+            self.events.setdefault(event.type, Counter()).update(argument.role for argument in event.arguments)
+        self.grounded = self.grounded or any(mention.grounded for mention in document.mentions())
+        ends = {index for relation in document.relations or () for index in (relation.head, relation.tail)}
+        self.only_ends = self.only_ends and document.relations is not None and len(ends) == len(entities)
+        self.scripts.update(_script(character) for character in document.text[:200])
+
+    def lang(self) -> str:
+        """By the script that most letters of the texts are of; English where that is no other."""
+        counts = {lang: self.scripts[lang] for lang in ("zh", "ja", "ko")}
+        if self.scripts["ja"] * 5 > self.scripts["zh"]:
+            counts["zh"] = 0
+        lang = max(counts, key=lambda lang: counts[lang])
+        return lang if counts[lang] * 3 > self.scripts["en"] else "en"
+
+    def tasks(self) -> list[str]:
+        """Where every mention is in a relation, mentions are there for the relations alone, which says nothing of NER."""
+        found = ["NER"] if self.entities and not self.only_ends else []
+        return found + (["RE"] if self.relations else []) + (["EE"] if self.events else [])
+
+
+def _script(character: str) -> str:
+    if "\u3040" <= character <= "\u30ff":
+        return "ja"
+    if "\u4e00" <= character <= "\u9fff":
+        return "zh"
+    if "\uac00" <= character <= "\ud7af":
+        return "ko"
+    return "en" if character.isalpha() else ""
+
+
+def _yaml(config: DatasetConfig, seen: _Seen, source: Path, best: Candidate) -> str:
+    labels: dict[str, Any] = {}
+    if seen.entities:
+        labels["entities"] = _labels([label for label, _ in seen.entities.most_common()])
+    if seen.relations:
+        labels["relations"] = _labels(list(seen.relations))
+        for label, (heads, tails) in seen.relations.items():
+            ends = {"head": sorted(heads), "tail": sorted(tails)}
+            labels["relations"][label] |= {end: types for end, types in ends.items() if types}
+    if seen.events:
+        labels["events"] = _labels(list(seen.events))
+        for label, roles in seen.events.items():
+            labels["events"][label] |= {"roles": _labels(list(roles))} if roles else {}
+    tasks = seen.tasks()
+    kinds = {"NER": ("entities",), "RE": ("entities", "relations"), "EE": ("events", "arguments")}
+    wanted = ("documents", *dict.fromkeys(kind for task in tasks for kind in kinds[task]))
+    mapping: dict[str, Any] = {
+        "name": config.name,
+        "title": config.name,
+        "lang": config.lang,
+        "licence": "unstated",
+        "citation": "",
+        "folder": config.folder,
+        "layout": config.layout,
+        **({"options": _plain(config.options)} if config.options else {}),
+        "tasks": tasks,
+        **({} if seen.grounded else {"offsets": False}),
+        "splits": {split: {"files": list(files.files)} for split, files in config.splits.items()},
+        "expected": {split: {kind: counts[kind] for kind in wanted} for split, counts in seen.counts.items()},
+        "labels": labels,
+    }
+    said = f"# Written by `uie corpora new` from {source.name}. The layout is a guess: {best.why()}\n"
+    said += (
+        "# Edit: title, licence, tasks (what is annotated completely), and each label's name and description, which prompts show.\n"
+    )
+    return said + yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True, width=130)
+
+
+def _labels(labels: list[str]) -> dict[str, Any]:
+    """Each label with its name; one that another label has already keeps its own."""
+    taken: set[str] = set()
+    found: dict[str, Any] = {}
+    for label in labels:
+        name = verbalised(label)
+        name = label if name in taken or (name in labels and name != label) else name
+        taken.add(name)
+        found[label] = {"name": name, "description": ""}
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
