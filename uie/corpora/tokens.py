@@ -14,7 +14,7 @@ from uie.errors import CorpusError
 from uie.storage import read_lines
 
 Join = Literal["space", "none"]
-SchemeOption = SchemeName | Literal["auto"]
+SchemeOption = Literal["auto", SchemeName]
 Offsets = tuple[tuple[int, int], ...]
 Row = tuple[int, str, list[str]]
 """Line number, line, columns."""
