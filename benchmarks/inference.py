@@ -1,14 +1,16 @@
 """How many documents a second `uie` extracts from, beside plain `generate` and beside the most that the machine could do.
 
-python benchmarks/inference.py RUN [--documents N] [--case wnut17-short] [--engine transformers|openvino]
+python benchmarks/inference.py RUN [--documents N] [--case wnut17-short …] [--way "openvino bfloat16" …]
 
 RUN is a run folder with an adapter (a LoRA of SmolLM2-135M). Every way answers the same questions, likeliest token by likeliest
 token, at most ROOM tokens an answer, BATCH side by side. The ways are:
 
-- ours: `Answerer`, free and constrained, in float32 and bfloat16;
+- ours: `Answerer` with the engine transformers, free and constrained, in float32 and bfloat16;
+- openvino: the same with the engine openvino, where it is installed;
 - plain: transformers' `generate` on batches in the input's order, padded, adapter merged;
 - one by one: `generate` for one prompt after the other with the adapter beside the weights, on the first ALONE documents.
 
+What an engine does once (compiling a tokenizer, comparing its first answers with transformers) is done before, on WARM other documents.
 Each runs in a process of its own, ROUNDS times in turn; the fastest round counts. `same` is the share of answers that are those of
 plain generate in float32. The ceiling is what the measured peak of matrix products allows where each row's own tokens are computed once,
 the common prefix once in all, and everything else is free: (prefix + sum of rest and answer) x 2 x weights over the peak.
@@ -24,6 +26,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,7 @@ BATCH = 16
 ROOM = 64
 ALONE = 30
 ROUNDS = 2
+WARM = 8
 CASES = ("wnut17-short", "wnut17-long", "conll04-short", "conll04-long")
 WAYS = (
     "plain float32",
@@ -40,6 +44,9 @@ WAYS = (
     "ours bfloat16",
     "ours constrained float32",
     "ours constrained bfloat16",
+    "openvino float32",
+    "openvino bfloat16",
+    "openvino constrained bfloat16",
 )
 
 
@@ -86,30 +93,39 @@ def measure(way: str, model: str, case: str, documents: int) -> Measured:
     import torch
 
     kind, dtype = way.rsplit(" ", 1)
-    records = records_of(case, ALONE if kind == "one by one" else documents)
-    answer = ours if kind.startswith("ours") else theirs
+    records = records_of(case, (ALONE if kind == "one by one" else documents) + WARM)
+    records, others = records[:-WARM], records[-WARM:]
+    answer = ours if kind.startswith(("ours", "openvino")) else theirs
     with torch.inference_mode():
-        answers, tokens, seconds, prompts, weights = answer(kind, dtype, model, records)
+        answers, tokens, seconds, prompts, weights = answer(kind, dtype, model, records, others)
     return Measured(len(records), seconds, answers, tokens, ceiling(prompts, tokens, weights, dtype) / len(records))
 
 
-def ours(kind: str, dtype: str, model: str, records: list[Any]) -> tuple[list[str], int, float, list[list[int]], int]:
+def ours(
+    kind: str, dtype: str, model: str, records: list[Any], others: list[Any]
+) -> tuple[list[str], int, float, list[list[int]], int]:
     from uie.extraction.answering import load_answerer, turns_of
     from uie.generation import EngineOptions
     from uie.models.encoding import encode_conversation
+    from uie.models.loading import load_model
+    from uie.models.sources import resolve
 
-    answerer = load_answerer(model, options=EngineOptions(dtype=dtype), max_new_tokens=ROOM, constrain="constrained" in kind)
+    name, constrain = "openvino" if kind.startswith("openvino") else "transformers", "constrained" in kind
+    answerer = load_answerer(model, engine=name, options=EngineOptions(dtype=dtype), max_new_tokens=ROOM, constrain=constrain)
     engine: Any = answerer.engine
-    list(answerer.answer(records[:2]))  # what is made once: the compiled tokenizer
+    list(answerer.answer(others))
     started = time.perf_counter()
     found = {record.id: generation for record, generation in answerer.answer(records, batch_size=BATCH)}
     seconds = time.perf_counter() - started
     prompts = [encode_conversation(engine.tokenizer, turns_of(record), engine.wrap) for record in records]
     answers = [found[record.id].raw for record in records]
-    return answers, sum(g.tokens for g in found.values()), seconds, prompts, weights_of(engine._model)
+    loaded = engine._model if name == "transformers" else load_model(resolve(model), dtype=dtype, merge=True)
+    return answers, sum(g.tokens for g in found.values()), seconds, prompts, weights_of(loaded)
 
 
-def theirs(kind: str, dtype: str, model: str, records: list[Any]) -> tuple[list[str], int, float, list[list[int]], int]:
+def theirs(
+    kind: str, dtype: str, model: str, records: list[Any], others: list[Any]
+) -> tuple[list[str], int, float, list[list[int]], int]:
     import torch
 
     from uie.extraction.answering import turns_of
@@ -187,15 +203,19 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--documents", type=int, default=300)
     parser.add_argument("--case", choices=CASES, action="append")
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)  # a process of its own
+    parser.add_argument("--way", choices=WAYS, action="append", help="beside the plain ones and one by one")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # a process of its own
     given = parser.parse_args()
-    if given.way:
-        print(json.dumps(vars(measure(given.way, given.model, given.case[0], given.documents))))
+    if given.here:
+        print(json.dumps(vars(measure(given.way[0], given.model, given.case[0], given.documents))))
         return
+    wanted = [way for way in WAYS if not given.way or way in given.way or not way.startswith(("ours", "openvino"))]
+    if not find_spec("openvino_genai"):
+        wanted = [way for way in wanted if not way.startswith("openvino")]
     for case in given.case or CASES:
         found: dict[str, Measured] = {}
         for _ in range(ROUNDS):
-            for way in WAYS:
+            for way in wanted:
                 one = in_its_own_process(way, given.model, case, given.documents)
                 if way not in found or one.seconds < found[way].seconds:
                     found[way] = one
@@ -203,7 +223,7 @@ def main() -> None:
 
 
 def in_its_own_process(way: str, model: str, case: str, documents: int) -> Measured:
-    command = [sys.executable, __file__, model, "--way", way, "--case", case, "--documents", str(documents)]
+    command = [sys.executable, __file__, model, "--here", "--way", way, "--case", case, "--documents", str(documents)]
     with tempfile.TemporaryFile("w+") as told:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=told, text=True, check=False)
         if done.returncode:
