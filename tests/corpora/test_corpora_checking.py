@@ -1,10 +1,12 @@
 """`check_corpus`: counts and findings on small corpora made for them."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from uie.corpora import ODD, odd
 from uie.corpora.checking import Finding, check_corpus
 from uie.corpora.config import Counts, Cut, DatasetConfig, SplitFiles, load_dataset_config
 from uie.errors import CorpusError
@@ -160,7 +162,7 @@ def test_mentions_that_are_not_in_the_text_are_a_warning():
         ),
         pytest.param(
             '{"text": "a", "entities": [], "meta": {"ungrounded": 3}}',
-            "a mention's offsets are not those of its string; it is kept without a place.",
+            "a mention's offsets are missing or not those of its string; it is kept without a place.",
             id="offsets that the reader denied",
         ),
     ],
@@ -172,6 +174,49 @@ def test_odd_characters_and_mentions_are_warnings_with_the_first_place(tmp_path,
 
     times = 3 if "ungrounded" in line else 1
     assert _findings(config) == [Finding("warning", f"{tmp_path}/own.jsonl:2", what, times)]
+
+
+@pytest.mark.parametrize("key", [key for key in ODD if key != "repeated"])
+def test_whatever_a_reader_counts_or_lists_is_told_with_its_number_and_first_place(tmp_path, key):
+    rows = [{"text": "a", "meta": {key: value}} for value in (0, 2, [{"type": "x"}])]
+    lines = "".join(json.dumps({**row, "entities": []}) + "\n" for row in rows)
+
+    found = check_corpus(_own(tmp_path, DOCUMENTS, lines, labels={}), data_root=None).findings
+
+    assert Finding("warning", f"{tmp_path}/own.jsonl:2", f"{ODD[key]}.", 3) in found
+
+
+def test_a_count_that_no_check_would_tell_cannot_be_written():
+    assert odd(ungrounded=0, empty=2) == {"empty": 2}
+    with pytest.raises(KeyError):
+        odd(lost=1)
+
+
+def test_what_somebody_else_wrote_below_the_name_of_a_count_is_none(tmp_path):
+    config = _own(
+        tmp_path, DOCUMENTS, '{"text": "a", "entities": [], "meta": {"duplicates": "see note", "empty": true}}\n', labels={}
+    )
+
+    assert _findings(config) == []
+
+
+def test_entities_and_relations_that_are_said_twice_are_told_whatever_the_layout(tmp_path):
+    ann = {"start": 0, "end": 3, "text": "Ann", "type": "person"}
+    row = {"text": "Ann.", "entities": [ann, ann], "relations": [{"type": "knows", "head": 0, "tail": 1}] * 3}
+    config = _own(tmp_path, DOCUMENTS, json.dumps(row) + "\n", labels={"entities": ["person"], "relations": ["knows"]})
+
+    where = f"{tmp_path}/own.jsonl:1"
+    assert _findings(config) == [
+        Finding("warning", where, "an entity says what an earlier one says; both are kept."),
+        Finding("warning", where, "a relation says what an earlier one says; both are kept.", 2),
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"], ids=["empty", "blank"])
+def test_a_split_without_a_document_is_an_error(tmp_path, content):
+    config = _own(tmp_path, DOCUMENTS, content, labels={})
+
+    assert _findings(config) == [Finding("error", "train", "its files hold no Document.")]
 
 
 def test_labels_that_look_alike_are_told_with_the_place_of_the_rarer_one(tmp_path):

@@ -197,7 +197,7 @@ def test_an_unknown_layout_lists_its_neighbours(tmp_path):
         read_dataset_config(path)
 
     known = ", ".join(LAYOUTS)
-    assert str(error.value) == f"{path}: layout: No layout is named 'token'. Did you mean 'tokens'? Known: {known}."
+    assert str(error.value) == f"{path}: layout: No layout is named 'token'. Did you mean 'tokens' or 'oneke'? Known: {known}."
 
 
 def test_two_labels_with_one_name_are_refused(tmp_path):

@@ -77,7 +77,7 @@ def test_dygie_counts_tokens_from_the_document_and_its_ends_are_inclusive(tmp_pa
 def test_dygie_counts_tokens_from_the_sentence_where_it_is_told_so(tmp_path):
     row = {"sentences": PAPER["sentences"], "ner": [[], [[2, 2, "Method"]]]}
 
-    (document,) = _read("dygie", _lines(tmp_path, row), offsets="sentence")
+    (document,) = _read("dygie", _lines(tmp_path, row), origin="sentence")
 
     assert _entities(document) == [("rules", 33, "Method")]
     assert (document.relations, document.clusters) == (None, None)
@@ -86,9 +86,12 @@ def test_dygie_counts_tokens_from_the_sentence_where_it_is_told_so(tmp_path):
 def test_dygie_refuses_offsets_of_the_other_kind_instead_of_misplacing_mentions(tmp_path):
     path = _lines(tmp_path, {"sentences": PAPER["sentences"], "ner": [[], [[2, 2, "Method"]]]})
 
-    assert _error("dygie", path) == ":1: tokens 2 to 2 are not in sentence 1, which has the tokens 5 to 8."
-    assert LAYOUTS.get("dygie").guess(path) == {"offsets": "sentence"}
-    assert LAYOUTS.get("dygie").guess(_lines(tmp_path, PAPER)) == {"offsets": "document"}
+    assert _error("dygie", path) == (
+        ":1: tokens 2 to 2 are not in sentence 1, which has the tokens 5 to 8; "
+        "if few mentions are where they should be, set the option origin: sentence."
+    )
+    assert LAYOUTS.get("dygie").guess(path) == {"origin": "sentence"}
+    assert LAYOUTS.get("dygie").guess(_lines(tmp_path, PAPER)) == {"origin": "document"}
     assert LAYOUTS.get("dygie").guess(_lines(tmp_path, {"text": "no tokens"})) is None
 
 
@@ -113,7 +116,7 @@ def test_a_relation_between_mentions_that_are_no_entities_makes_untyped_ones(tmp
     [
         ({"ner": [[]]}, ":1: ner: expected a list for each of 2 sentences, found 1."),
         ({"ner": {}}, ":1: ner: expected a list, found {}."),
-        ({"ner": [[], [[5, "5", "x"]]]}, ":1: tokens 5 to '5' are not in sentence 1, which has the tokens 5 to 8."),
+        ({"ner": [[], [[5, "5", "x"]]]}, ":1: tokens 5 to '5' are no numbers of tokens."),
         ({"clusters": [[[8, 9]]]}, ":1: tokens 8 to 10 (exclusive): there are 9, counted from 0."),
         ({"sentences": ["We test ."]}, ":1: expected a list of sentences, each a list of tokens, found ['We test .']."),
         ({"sentences": [[""]]}, ":1: expected a list of tokens, none of them empty, found ['']."),
@@ -136,6 +139,15 @@ def test_eeqa_takes_the_start_of_the_sentence_from_its_offsets(tmp_path):
 
     assert _arguments(document) == [("leave", "left", [("who", "Ann", 0), ("whence", "Rome", 9)])]
     assert (document.entities, document.relations) == (None, None)
+
+
+def test_eeqa_reads_a_relation_that_is_listed_twice_once_as_dygie_does(tmp_path):
+    row = {"sentence": ["Ann", "left", "Rome"], "ner": [[0, 0, "PER"]], "relation": [[0, 0, 2, 2, "PHYS"]] * 2, "event": []}
+
+    (document,) = _read("eeqa", _lines(tmp_path, row))
+
+    assert [(relation.type, relation.head, relation.tail) for relation in document.relations] == [("PHYS", 0, 1)]
+    assert document.meta == {"duplicates": 1, "place": 1}
 
 
 def _article():

@@ -225,6 +225,12 @@ def test_universalner_questions_about_one_text_are_one_document(read):
     assert (rain.entities, rain.relations) == ((), None)
 
 
+def test_universalner_answers_that_contradict_each_other_go_to_bad(read):
+    row = _talk("Ida left.", ("person", '["Ida"]'), ("person", "[]"))
+
+    assert read("universalner", row) == ([], ["1: conversations: 'person' is asked twice and answered in two ways."])
+
+
 def test_universalner_is_read_from_an_array_too(read):
     documents, _ = read("universalner", json.dumps([_talk("Ida.", ("person", '["Ida"]'))], indent=1))
 
@@ -403,6 +409,17 @@ def test_deepke_rows_of_one_text_are_one_document(read):
     assert leeds.relations == (Relation("leaves", 0, 1), Relation("goes to", 0, 2))
     assert leeds.meta == {"ungrounded": 1, "place": 2}
     assert (_strings(rain), rain.relations) == ([("Rain", None), ("again", None)], ())
+
+
+def test_deepke_triples_of_two_rows_are_one_and_pairs_without_a_relation_are_counted(read):
+    row = {"text": "Ida left Leeds", "head": "Ida", "tail": "Leeds", "relation": "leaves"}
+    rows = [row, {**row, "head": "Leeds", "tail": "Ida", "relation": "None"}, row]
+
+    (document,), bad = read("deepke", json.dumps(rows, indent=1))
+
+    assert bad == []
+    assert document.relations == (Relation("leaves", 0, 1),)
+    assert document.meta == {"duplicates": 1, "unrelated": 1, "place": "item 0"}
 
 
 def test_a_csv_line_with_a_comma_too_many_goes_to_bad(read):

@@ -76,8 +76,12 @@ def test_a_mention_without_pos_is_a_string_only(tmp_path):
     assert document.entities == (Entity(Mention("Lee"), "name"),)
 
 
-def test_ungrounded_mentions_are_counted_and_nothing_is_said_where_there_are_none():
-    assert [dict(document.meta) for document in _read(FILE)] == [{"ungrounded": 1}, {"ungrounded": 1}, {}]
+def test_ungrounded_mentions_and_what_is_labelled_as_none_are_counted():
+    assert [dict(document.meta) for document in _read(FILE)] == [
+        {"unrelated": 1, "ungrounded": 1},
+        {"unlabelled": 1, "ungrounded": 1},
+        {"unlabelled": 2},
+    ]
 
 
 def test_entities_and_relations_of_one_record_share_their_mentions(tmp_path):

@@ -127,6 +127,17 @@ def test_conll04_relations_over_broken_tags_are_refused(tmp_path):
     assert str(error.value) == f"{path}:item 0: the tags break BILUO, so that it is unsure which mentions the relations mean."
 
 
+@pytest.mark.parametrize(("tokens", "found"), [('"ab"', "'ab'"), ("[]", "[]"), ('["a", ""]', "['a', '']")])
+def test_conll04_tokens_that_are_no_list_of_tokens_are_refused(tmp_path, tokens, found):
+    path = tmp_path / "conll04.json"
+    path.write_text(f'[{{"tokens": {tokens}, "tags": ["O", "O"], "relations": []}}]')
+
+    with pytest.raises(CorpusError) as error:
+        _read("conll04", path)
+
+    assert str(error.value) == f"{path}:item 0: expected a list of tokens, none of them empty, found {found}."
+
+
 def test_a_file_that_is_no_array_is_refused(tmp_path):
     path = tmp_path / "conll04.json"
     path.write_text('{"tokens": []}')

@@ -218,6 +218,16 @@ def test_a_table_is_read_in_the_encoding_of_its_byte_order_mark(encoding, tmp_pa
     assert (second.text, second.entities, second.meta["place"]) == ("Nobody.", (), 4)
 
 
+def test_a_table_with_two_columns_of_one_name_is_refused(tmp_path):
+    path = tmp_path / "mentions.csv"
+    path.write_text("note,text,from,text,label\n1,Ann.,0,3,person\n", encoding="utf-8")
+
+    with pytest.raises(CorpusError) as refused:
+        read("table", path, **GROUPED)
+
+    assert str(refused.value) == f"{path}:1: two columns are called 'text'; rename one, or only the last would be read."
+
+
 def test_another_encoding_is_read_when_it_is_named_and_told_when_it_is_not(tmp_path):
     path = tmp_path / "gb.csv"
     path.write_bytes('text,spans\n安娜,"[[0, 2, ""人物""]]"\n'.encode("gb18030"))

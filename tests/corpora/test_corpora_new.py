@@ -37,6 +37,26 @@ def here(tmp_path, monkeypatch):
 
 # What a file is
 
+
+@pytest.mark.parametrize("sentences", [1, 40])
+def test_sentences_of_piped_tokens_are_no_columns(here, sentences):
+    line = "Ann|NNP|B-PER Lee|NNP|I-PER left|VBD|O Rome|NNP|B-LOC\n.|.|O Bo|NNP|B-PER came|VBD|O\n"
+    (here / "people.iob").write_text(line * sentences, encoding="utf-8")
+
+    found = recognise(here / "people.iob")
+
+    assert [candidate.layout for candidate in found] == ["piped"]
+    assert found[0].options["columns"] == 3
+
+
+def test_a_piped_token_a_line_is_two_columns(here):
+    (here / "people.txt").write_text("Ann|B-PER\nLee|I-PER\nleft|O\n\nBo|B-PER\ncame|O\n" * 9, encoding="utf-8")
+
+    best = recognise(here / "people.txt")[0]
+
+    assert (best.layout, best.options) == ("tokens", {"scheme": "IOB2", "separator": "|"})
+
+
 WHOLE = {
     "doccano": ("my.jsonl", doccano(20), "doccano"),
     "documents": (

@@ -383,7 +383,7 @@ def test_fewrel_entities_with_several_mentions_are_clusters_and_gaps_are_fragmen
         ({"P1": 3}, ":item P1: expected a relation with a list of instances, found 3."),
         (
             {"P1": [{"tokens": ["a"], "h": ["a", "", [[1]]], "t": ["a", "", [[0]]]}]},
-            ":item P1 0: expected rising numbers of tokens from 0 to 0, found [1].",
+            ":item P1 0: expected the numbers of tokens in rising order, from 0 to 0, found [1].",
         ),
         (
             {"P1": [{"tokens": ["a"], "h": ["a", "", []], "t": ["a", "", [[0]]]}]},
@@ -435,6 +435,15 @@ def test_crossre_ends_are_inclusive_and_pairs_have_several_relations(tmp_path):
     assert _entities(document) == [("Ann Lee", 0, 7, "person"), ("Acme", 14, 18, "organisation")]
     assert _triples(document) == [("Ann Lee", "role", "Acme"), ("Acme", "role", "Ann Lee")]
     assert document.meta == {"place": 1, "remarks": [["boss", False, False], ["", False, True]]}
+
+
+def test_crossre_entities_that_are_listed_twice_are_one_and_counted(tmp_path):
+    row = '{"sentence": ["Ann", "left"], "ner": [[0, 0, "person"], [0, 0, "person"], [0, 0, "boss"]], "relations": []}'
+
+    (document,) = _read("crossre", tmp_path / "a.jsonl", row)
+
+    assert _names(document) == [("Ann", "person"), ("Ann", "boss")]
+    assert document.meta == {"place": 1, "duplicates": 1}
 
 
 def test_crossre_relations_of_what_is_no_entity_are_refused(tmp_path):

@@ -273,9 +273,10 @@ def test_parallel_files_are_found_by_their_lines(tmp_path):
     _file(tmp_path, "B_per I_per O B_loc I_loc\nO O\n", "tags.txt")
     options = LAYOUTS.get("parallel").guess(path)
 
-    first, second = _read("parallel", path, join="none", **options)
+    first, second = _read("parallel", path, **options)
 
-    assert options == {"tags_file": "tags.txt", "scheme": "IOB2", "prefix_separator": "_"}
+    style = {"scheme": "IOB2", "prefix_separator": "_", "prefix_behind": False}
+    assert options == {"tags_file": "tags.txt", **style, "join": "none"}
     assert _entities(first) == [(0, 2, "沈河", "per"), (3, 5, "宁波", "loc")]
     assert second.entities == ()
 

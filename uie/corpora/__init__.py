@@ -8,10 +8,11 @@ A layout's `read(path, options, bad) -> Iterator[Document]`:
   is missing or is no such file at all is a CorpusError, whatever `bad` does;
 - `Document.meta` holds `place`, where the Document stands in the file (a line number, or "item 3" of an array): findings name
   it, `uie.corpora.reading` takes it off;
-- what can be read but is odd is kept: `meta` may hold `invalid_tags`, the number of tags that break their scheme, `ungrounded`,
-  the number of mentions whose offsets the text denies, and `repaired`, that of mentions that were found elsewhere; `duplicates`,
-  the number of relations that were said once more and are there once, `repeated`, that of entities that say what an earlier one says and
-  are there all the same, and `unrelated`, that of pairs that are said to have none.
+- nothing is dropped silently: what is odd, or has no place in a Document, is counted or listed in `meta` under a name of `ODD`, and
+  `uie corpora check` tells each with its number and first place;
+- `meta` may further hold what a corpus says beside its annotation: `annotator`, `answer` (annotation tools), `cate`, `comment`,
+  `evidence`, `remarks`, `triggers` (of relations, by index), `ids` (of the rows that one Document is made of), `notes`,
+  `relation_attributes`, `relation_columns`. `native_id` is the corpus' own id, which `uie.corpora.reading` puts there.
 """
 
 import typing
@@ -26,6 +27,45 @@ from uie.registry import Registry
 
 OnBad = Callable[[CorpusError, str], None]
 """What to do about a line or item that cannot be read: given the error and the raw text."""
+
+ODD: Mapping[str, str] = {
+    "invalid_tags": "a tag breaks its scheme and is read as conlleval reads it",
+    "ungrounded": "a mention's offsets are missing or not those of its string; it is kept without a place",
+    "repaired": "a mention's offsets are not those of its string, which stands elsewhere in the text",
+    "respelled": "a mention's string differs from the text in punctuation; it is read as the text has it",
+    "repeated": "an entity says what an earlier one says; both are kept",
+    "duplicates": "an annotation is said once more; it is kept once",
+    "unrelated": "a pair is said to have no relation; its mentions are kept",
+    "unlabelled": "an annotation has the label of those that are none; it is left out",
+    "passed_over": "an annotation is of no text (a choice, a rating); it is left out",
+    "empty": "an element that marks a mention has no text; it is left out",
+    "outside": "an element that marks a mention stands outside all events; its text is kept, the mention left out",
+    "unresolved": "a relation of events names an event that there is not; that end is left out",
+    "repeated_ids": "an event has the id of an earlier one, which is the one that relations mean",
+    "repaired_answers": "an answer is not quite as its format writes it; it is read all the same",
+    "event_relations": "a relation has an event at an end; it is kept in meta, not as a relation",
+    "unplaced_relations": "a relation names an id that no mention has; it is kept in meta, not as a relation",
+    "equivalences": "mentions are said to mean the same; that is kept in meta, not as a cluster",
+}
+"""What readers find odd, by its name in `Document.meta` (a number, or a list of them), in the words of `uie corpora check`."""
+
+
+def odd(**counts: int) -> dict[str, int]:
+    """Of numbers by names of `ODD` those that are not 0, for `Document.meta`.
+
+    Raises:
+        KeyError: `ODD` has no such name, so that no check would ever tell it.
+    """
+    for name in counts:
+        ODD[name]
+    return {name: times for name, times in counts.items() if times}
+
+
+def times_odd(value: Any) -> int:
+    """How many of them a value of `Document.meta` under a name of `ODD` means; 0 for what no reader writes there."""
+    if isinstance(value, list | tuple):
+        return len(value)
+    return value if type(value) is int else 0
 
 
 class Reader(Protocol):
@@ -82,23 +122,23 @@ LAYOUTS: Registry[Layout] = Registry(
         "labelstudio": "uie.corpora.labelstudio:LAYOUT",
         "mapping": "uie.corpora.mapping:LAYOUT",
         "marked": "uie.corpora.marked:LAYOUT",
+        "multihead": "uie.corpora.multihead:LAYOUT",
         "oneie": "uie.corpora.oneie:LAYOUT",
         "oneke": "uie.corpora.oneke:LAYOUT",
         "paddle": "uie.corpora.paddle:LAYOUT",
-        "multihead": "uie.corpora.multihead:LAYOUT",
         "parallel": "uie.corpora.parallel:LAYOUT",
         "phee": "uie.corpora.phee:LAYOUT",
+        "piped": "uie.corpora.piped:LAYOUT",
         "pointer": "uie.corpora.pointer:LAYOUT",
         "prodigy": "uie.corpora.prodigy:LAYOUT",
         "pubtator": "uie.corpora.pubtator:LAYOUT",
         "rams": "uie.corpora.rams:LAYOUT",
         "records": "uie.parsing.gold:LAYOUT",  # above this package: what answers say, formats know
         "semeval2010": "uie.corpora.semeval2010:LAYOUT",
-        "spacy": "uie.corpora.spacy_docs:LAYOUT",
-        "spert": "uie.corpora.spert:LAYOUT",
-        "piped": "uie.corpora.piped:LAYOUT",
         "slash": "uie.corpora.slash:LAYOUT",
+        "spacy": "uie.corpora.spacy_docs:LAYOUT",
         "spacy_json": "uie.corpora.spacy_json:LAYOUT",
+        "spert": "uie.corpora.spert:LAYOUT",
         "spo": "uie.corpora.spo:LAYOUT",
         "spo_details": "uie.corpora.spo_details:LAYOUT",
         "table": "uie.corpora.table:LAYOUT",
@@ -122,3 +162,7 @@ def options_of(layout: Layout) -> type[Any]:
 def raise_bad(error: CorpusError, raw: str) -> None:
     """The default `bad`: the first line that cannot be read ends the reading."""
     raise error
+
+
+def ignore_bad(error: CorpusError, raw: str) -> None:
+    """The `bad` of a look at a file before it is read, which tells its errors then."""

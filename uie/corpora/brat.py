@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, odd
 from uie.corpora.brat_lines import Annotations, Bound, read_annotations
+from uie.corpora.rows import with_meta
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation
 from uie.errors import CorpusError, DocumentError, SettingsError
 
@@ -122,7 +123,7 @@ class _Reading:
             events=self._events(attributes) if "events" in holds else None,
             clusters=tuple(tuple(members) for members in equivalences) if "clusters" in holds else None,
         )
-        return replace(document, meta={key: value for key, value in {**self.odd, **meta}.items() if value})
+        return with_meta(document, **odd(**self.odd), **{key: value for key, value in meta.items() if value})
 
     def _mention(self, bound: Bound) -> Mention:
         mention, oddity = bound.mention(self.text, join_lines=self.options.join_lines)
@@ -182,14 +183,15 @@ class _Reading:
     def _attributes(self) -> dict[str, Attributes]:
         """By the id of what they are said of."""
         attributes: dict[str, Attributes] = {}
+        known = {*self.entities, *self.events, *self.relations, *self.event_relations}
         for mark in self.found.attributes:
-            if mark.target not in {**self.entities, **self.events, **self.relations, **self.event_relations}:
+            if mark.target not in known:
                 raise CorpusError(f"{mark.where}: there is no line {mark.target} to have the attribute {mark.name}.")
             held = attributes.setdefault(mark.target, {})
             if mark.name not in held:
                 held[mark.name] = mark.value
             elif isinstance(held[mark.name], list):
-                held[mark.name].append(mark.value)
+                held[mark.name] += [mark.value] if mark.value not in held[mark.name] else []
             elif held[mark.name] != mark.value:
                 held[mark.name] = [held[mark.name], mark.value]
         return attributes

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from uie.corpora.spans import mention_over
 from uie.documents import Mention
 from uie.errors import CorpusError
 from uie.storage import read_lines
@@ -43,8 +44,7 @@ class Bound:
             if join_lines and fragments and not text[fragments[-1][1] : start].strip():
                 start = fragments.pop()[0]
             fragments.append((start, end))
-        string = " ".join(text[start:end] for start, end in fragments)
-        return Mention(string, fragments[0][0], fragments[-1][1], tuple(fragments) if len(fragments) > 1 else ()), oddity
+        return mention_over(text, fragments), oddity
 
 
 @dataclass(frozen=True, slots=True)

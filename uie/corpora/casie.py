@@ -1,11 +1,12 @@
 """CASIE files, one `{"content", "cyberevent": {"hopper": [{"events": [{"nugget", "argument"}]}]}}` a document, in; Documents with events out."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, odd
 from uie.corpora.rows import Json, NoOptions, array, parse_file, string, values_from_items, whole_number
 from uie.documents import Argument, Document, Entity, Event, Mention
 from uie.errors import CorpusError
@@ -20,20 +21,17 @@ class _Places:
 
     text: str
     shift: int
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def mention(self, item: Json) -> Mention:
         words = string(item, "text")
         start, end = (whole_number(item, key) + self.shift for key in ("startOffset", "endOffset"))
         if not 0 <= start < end or self.text[start:end] != words:
-            self._count("ungrounded")
+            self.counts["ungrounded"] += 1
             return Mention(words)
         if self.shift:
-            self._count("repaired")
+            self.counts["repaired"] += 1
         return Mention(words, start, end)
-
-    def _count(self, what: str) -> None:
-        self.counts[what] = self.counts.get(what, 0) + 1
 
 
 def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
@@ -79,7 +77,7 @@ def _document(row: Json) -> Document:
         text,
         entities=tuple(Entity(mention, type, norms=norms) for (mention, type), norms in entities.items()),
         events=tuple(events),
-        meta=places.counts,
+        meta=odd(**places.counts),
     )
 
 

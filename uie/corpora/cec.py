@@ -1,13 +1,14 @@
 """XML of the Chinese Emergency Corpus, `<Event>` with `<Denoter>`, `<Participant>`, `<Time>` … in running text, in; one Document with events out."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, odd
 from uie.corpora.rows import NoOptions
 from uie.documents import Argument, Document, Entity, Event, Mention
 from uie.errors import CorpusError, DocumentError
@@ -84,7 +85,7 @@ class _Parser:
         self.ids: dict[str, int] = {}
         self.entities: list[Entity] = []
         self.relations: list[dict[str, str]] = []
-        self.meta: dict[str, Any] = {}
+        self.odd: Counter[str] = Counter()
 
     def parse(self, content: bytes, path: Path) -> Document:
         try:
@@ -94,12 +95,11 @@ class _Parser:
         if not self.text:
             raise CorpusError("the file holds no text.")
         relations = [self._relation(relation) for relation in self.relations]
-        if relations:
-            self.meta["event_relations"] = relations
+        meta = {**odd(**self.odd), **({"event_relations": relations} if relations else {})}
         events = tuple(
             Event(event.type or "", event.trigger, tuple(event.arguments), attributes=event.attributes) for event in self.events
         )
-        return Document(path.stem, self.text, lang="zh", entities=tuple(self.entities), events=events, meta=self.meta)
+        return Document(path.stem, self.text, lang="zh", entities=tuple(self.entities), events=events, meta=meta)
 
     def _refuse(self, *declared: Any) -> None:
         raise CorpusError("the file has a DOCTYPE, and might declare entities in it; remove it.")
@@ -114,13 +114,13 @@ class _Parser:
             element.event = _OpenEvent({key: value for key, value in attributes.items() if key != "eid"})
             id = attributes.get("eid", "")
             if id in self.ids:
-                self._count("repeated_ids")
+                self.odd["repeated_ids"] += 1
             self.ids.setdefault(id, len(self.events))
             self.events.append(element.event)
         elif tag == "eRelation":
             self.relations.append(attributes)
         elif around is None and tag not in _STRUCTURE:
-            self._count("outside")
+            self.odd["outside"] += 1
         self.open.append(element)
 
     def _end(self, tag: str) -> None:
@@ -132,7 +132,7 @@ class _Parser:
             return
         mention = None if element.start is None else Mention(self.text[element.start :], element.start, len(self.text))
         if mention is None:
-            self._count("empty")
+            self.odd["empty"] += 1
         if tag == "Denoter":
             self._trigger(element.event, element.attributes, mention)
         elif mention is not None:
@@ -181,11 +181,8 @@ class _Parser:
                 if name in self.ids:
                     found.append(self.ids[name])
                 else:
-                    self._count("unresolved")
+                    self.odd["unresolved"] += 1
         return found
-
-    def _count(self, what: str) -> None:
-        self.meta[what] = self.meta.get(what, 0) + 1
 
 
 def _names(first: int, last: int) -> list[str]:

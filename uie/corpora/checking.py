@@ -39,9 +39,10 @@ def check_corpus(config: DatasetConfig, *, data_root: Path | None) -> CorpusRepo
     """Reads everything and reports; that `text[start:end]` is the mention holds for whatever could be read.
 
     Errors: a file that is missing, lines that cannot be read, counts that are not the expected ones, labels that the schema
-    lacks, a task whose annotation is missing. Warnings: labels that look like slips of others, never occur or have no description,
+    lacks, a task whose annotation is missing, a split without a Document. Warnings: labels that look like slips of others, never occur or have no description,
     relation arguments of types that the schema does not list, invalid tag sequences, mentions without a place or not in the text,
-    with white space at their edges, spans of several types, texts with CR, combining accents or invisible characters; texts that
+    with white space at their edges, spans of several types, entities and relations said twice, whatever else the reader found odd
+    (`uie.corpora.ODD`), texts with CR, combining accents or invisible characters; texts that
     occur twice, in a split or in two, or nearly, or with another annotation.
 
     No text is kept: some 200 bytes a Document, and the labels.
@@ -68,6 +69,8 @@ def check_corpus(config: DatasetConfig, *, data_root: Path | None) -> CorpusRepo
         except CorpusError as error:
             bad(error, "")
         findings.extend(bad.findings(split))
+        if not files[split]["documents"] and not bad.times:
+            findings.append(Finding("error", split, "its files hold no Document."))
         findings.extend(_unexpected(config, split, files[split]))
     findings.extend(inspector.findings())
     findings.extend(_repeated(texts, list(splits)))

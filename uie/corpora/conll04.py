@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, documents_from_array, string, whole_number
-from uie.corpora.tagging import SchemeName
-from uie.corpora.tokens import Join, tagged_document
+from uie.corpora.rows import Json, array, documents_from_array, string, whole_number
+from uie.corpora.tagging import SchemeName, TagStyle
+from uie.corpora.token_spans import token_text
+from uie.corpora.tokens import Join, document_of
 from uie.documents import Document, Relation
 from uie.errors import CorpusError
 
@@ -27,12 +28,13 @@ def read(path: Path, options: Conll04Options, bad: OnBad) -> Iterator[Document]:
     """
 
     def document(row: Json) -> Document:
-        tokens, tags = row["tokens"], row["tags"]
-        if len(tokens) != len(tags):
-            raise CorpusError(f"{len(tokens)} tokens, but {len(tags)} tags.")
-        tagged = tagged_document(tokens, tags, options.scheme, "-", options.join, "tags")
+        whole, tags = token_text(row["tokens"], options.join), array(row, "tags")
+        if len(whole.places) != len(tags):
+            raise CorpusError(f"{len(whole.places)} tokens, but {len(tags)} tags.")
+        tagged = document_of(whole.text, whole.places, [tags], TagStyle(options.scheme), "tags")
         relations = tuple(
-            Relation(string(item, "type"), whole_number(item, "head"), whole_number(item, "tail")) for item in row["relations"]
+            Relation(string(item, "type"), whole_number(item, "head"), whole_number(item, "tail"))
+            for item in array(row, "relations")
         )
         if relations and "invalid_tags" in tagged.meta:
             raise CorpusError(f"the tags break {options.scheme}, so that it is unsure which mentions the relations mean.")

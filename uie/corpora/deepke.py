@@ -2,19 +2,16 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, Place, parse_file, placed, string, values_from_items
-from uie.corpora.strings import Named, event, related, text
-from uie.documents import Document, Entity, Mention, Relation, entity_index
+from uie.corpora.relations import NO_RELATION, Row, merged
+from uie.corpora.rows import Json, NoOptions, Place, parse_file, placed, string, text_of, values_from_items
+from uie.corpora.strings import Named, event, related
+from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 from uie.storage import read_lines
-
-NO_RELATION = "None"
-"""The relation of two mentions that have none, in DeepKE's relation.csv."""
 
 
 def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
@@ -22,7 +19,8 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
 
     - `sentence`, `entities`: [{`word`, `label`}];
     - `sentence` or `text`, `relation`, and `head`, `tail` or `head_entity`, `tail_entity`, perhaps with `head_offset` and
-      `head_type` (and of the tail): rows of one text become one Document, with the mentions of `None`, no relation, as entities;
+      `head_type` (and of the tail): rows of one text become one Document, at the end, with the mentions of `None`, no relation, as
+      entities (`meta.unrelated`); a triple of two rows is one (`meta.duplicates`);
     - `text` and `labels` or `triple_list`: [[head, relation, tail]];
     - `text` and `event_list`: [{`event_type`, `arguments`: [{`role`, `argument`}]}].
 
@@ -32,19 +30,16 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
     Raises:
         CorpusError: the file is neither.
     """
-    held: dict[str, tuple[Place, Document]] = {}
-    for place, document in _documents(path, bad):
-        if document.relations is None or "pairs" not in document.meta:
-            yield placed(document, place)
-            continue
-        first, before = held.get(document.text, (place, None))
-        held[document.text] = first, document if before is None else _joined(before, document)
-    for place, document in held.values():
-        meta = {key: value for key, value in document.meta.items() if key == "ungrounded" and value}
-        yield placed(replace(document, meta=meta), place)
+    pairs: list[tuple[Place, Row]] = []
+    for place, found in _found(path, bad):
+        if isinstance(found, Row):
+            pairs.append((place, found))
+        else:
+            yield placed(found, place)
+    yield from merged(pairs)
 
 
-def _documents(path: Path, bad: OnBad) -> Iterator[tuple[Place, Document]]:
+def _found(path: Path, bad: OnBad) -> Iterator[tuple[Place, Document | Row]]:
     if path.suffix == ".csv":
         return values_from_items(path, "", _csv_rows(path), bad, _document)
     said, value = parse_file(path)
@@ -63,7 +58,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[Place, Json]]:
         raise CorpusError(f"{path}:{rows.line_num}: not CSV: {found}.") from None
 
 
-def _document(row: Json) -> Document:
+def _document(row: Json) -> Document | Row:
     if None in row:
         raise CorpusError("more columns than the first line names; quote what holds a comma.")
     said = string(row, "sentence" if "sentence" in row else "text")
@@ -84,25 +79,19 @@ def _document(row: Json) -> Document:
         return Document("", said, events=tuple(events))
     if "labels" in row or "triple_list" in row:
         triples = (_triple(*item) for item in row["labels" if "labels" in row else "triple_list"])
-        entities, relations = related(triples)
-        return Document("", said, entities=entities, relations=relations)
+        return related(triples).document("", said, offsets=False)
     raise CorpusError(f"expected one of the keys entities, relation, labels, triple_list, event_list; found {', '.join(row)}.")
 
 
 def _triple(head: Any, relation: Any, tail: Any) -> tuple[Named, str, Named]:
-    return (text(head, "head"), None), text(relation, "relation"), (text(tail, "tail"), None)
+    return (text_of(head, "head"), None), text_of(relation, "relation"), (text_of(tail, "tail"), None)
 
 
-def _pair(row: Json, said: str) -> Document:
-    ends = [_end(row, end, said) for end in ("head", "tail")]
-    ungrounded = sum(
-        f"{end}_offset" in row and not entity.mention.grounded for end, entity in zip(("head", "tail"), ends, strict=True)
-    )
-    entities: list[Entity] = []
-    indices = [entity_index(entity.mention, entities, entity.type) for entity in ends]
+def _pair(row: Json, said: str) -> Row:
     kind = string(row, "relation")
-    relations = () if kind == NO_RELATION else (Relation(kind, indices[0], indices[1]),)
-    return Document("", said, entities=tuple(entities), relations=relations, meta={"pairs": 1, "ungrounded": ungrounded})
+    pair = _end(row, "head", said), _end(row, "tail", said)
+    offsets = "head_offset" in row and "tail_offset" in row
+    return Row(said, pair, None if kind in NO_RELATION else kind, offsets=offsets)
 
 
 def _end(row: Json, end: str, said: str) -> Entity:
@@ -116,16 +105,6 @@ def _end(row: Json, end: str, said: str) -> Entity:
     start = int(offset)
     found = said[start : start + len(mention)] == mention
     return Entity(Mention(mention, start, start + len(mention)) if found else Mention(mention), kind)
-
-
-def _joined(one: Document, other: Document) -> Document:
-    entities = list(one.entities or ())
-    where = [entity_index(entity.mention, entities, entity.type) for entity in other.entities or ()]
-    moved = (Relation(relation.type, where[relation.head], where[relation.tail]) for relation in other.relations or ())
-    ungrounded = one.meta["ungrounded"] + other.meta["ungrounded"]
-    return replace(
-        one, entities=tuple(entities), relations=(*(one.relations or ()), *moved), meta={**one.meta, "ungrounded": ungrounded}
-    )
 
 
 LAYOUT = Layout(

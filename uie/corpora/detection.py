@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from uie.corpora.tagging import SCHEMES, SchemeName, TagStyle, mentions
 from uie.errors import CorpusError
 from uie.storage import read_lines
+
+SchemeOption = Literal["auto", SchemeName]
+"""How the option `scheme` of a layout names one; "auto": the file is looked through before it is read."""
 
 _SAMPLE = 5000  # rows that tell columns apart; tags are counted over the whole file
 _MANY_TAGS = 1000  # a column with more is none of tags: FewNERD, the largest inventory known here, has 2 * 66 + 1
@@ -88,14 +91,16 @@ def tag_style(sequences: Iterable[Sequence[str]]) -> tuple[TagStyle, str] | None
     return TagStyle(scheme, best.prefix_separator, best.prefix_behind), _why(fitting, best, scheme, broken, share)
 
 
-def chosen_style(style: TagStyle, *, auto: bool, sequences: Iterable[Sequence[str]], where: Path) -> TagStyle:
-    """The style itself, or with `auto` the one that the sequences are written in.
+def chosen_style(
+    scheme: SchemeOption, prefix_separator: str, prefix_behind: bool, *, sequences: Iterable[Sequence[str]], where: Path
+) -> TagStyle:
+    """The style that the options of a layout name; with "auto" the one that the sequences, gone through only then, are written in.
 
     Raises:
         CorpusError: what stands there are no tags of any scheme.
     """
-    if not auto:
-        return style
+    if scheme != "auto":
+        return TagStyle(scheme, prefix_separator, prefix_behind)
     found = tag_style(sequences)
     if found is None:
         known = ", ".join(SCHEMES)
@@ -115,10 +120,18 @@ def detect(path: Path) -> Detected | None:
     others: dict[str, Any] = {"document_start": "# "} if any(map(_is_comment, lines)) else {}
     for separator in ("\t", None, "|", ",", ";"):
         rows = [line.split(separator) for line in lines if _is_row(line)]
+        if separator is None and _is_piped(rows):
+            return None  # a sentence a line, which the layout `piped` reads
         wide = [row for row in rows if len(row) >= 2]
         if rows and len(wide) > 0.98 * len(rows):
             return _detect(path, separator, wide, others)
     return None
+
+
+def _is_piped(rows: list[list[str]]) -> bool:
+    """Whether rows are sentences of pieces such as `Ann|NNP|B-PER`, and not one such piece each."""
+    piped = sum(all("|" in piece[1:-1] for piece in row) for row in rows)
+    return piped > 0.98 * len(rows) and sum(map(len, rows)) >= 2 * len(rows) > 0
 
 
 def _is_row(line: str) -> bool:
@@ -158,8 +171,7 @@ def _detect(path: Path, separator: str | None, rows: list[list[str]], others: di
     for column in free[:-1]:
         if column + 1 in free and _are_offsets(rows, tokens, column):
             others.update(start_column=column, end_column=column + 1)
-    words = [token for token in tokens if any(map(str.isalpha, token))]
-    if sum(map(_is_unspaced, words)) > len(words) / 2:
+    if looks_unspaced(tokens):
         others["join"] = "none"
     parted = "white space" if separator is None else repr(separator)
     reasons = f"{' or '.join(map(str, widths))} columns parted by {parted}; tags in column {tag_column}: {why}."
@@ -215,8 +227,13 @@ def _are_offsets(rows: list[list[str]], tokens: list[str], column: int) -> bool:
     return True
 
 
+def looks_unspaced(tokens: Iterable[str]) -> bool:
+    """Whether more than half of the words among the tokens are in a script without spaces: Chinese characters and kana."""
+    words = [token for token in tokens if any(map(str.isalpha, token))]
+    return sum(map(_is_unspaced, words)) > len(words) / 2
+
+
 def _is_unspaced(token: str) -> bool:
-    """Whether the token is in a script that is written without spaces: Chinese characters and kana."""
     return any("\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff" for character in token)
 
 

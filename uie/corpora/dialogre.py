@@ -5,7 +5,7 @@ from pathlib import Path
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, NoOptions, array, parse_file, placed, string, text_of, values_from_items
+from uie.corpora.rows import Json, NoOptions, array, placed, string, text_of, values_from_array
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 
@@ -24,12 +24,8 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
     Raises:
         CorpusError: the file is not one JSON array.
     """
-    text, items = parse_file(path)
-    if not isinstance(items, list):
-        raise CorpusError(f"{path}: expected an array of dialogues, found {type(items).__name__}.")
-    dialogues = ((f"item {number}", {"dialogue": item}) for number, item in enumerate(items))
-    for place, document in values_from_items(path, text, dialogues, bad, _document):
-        yield placed(document, place)
+    rows = values_from_array(path, bad, _document, as_row=lambda item: {"dialogue": item}, expected="an array of dialogues")
+    return (placed(document, place) for place, document in rows)
 
 
 def _document(row: Json) -> Document:

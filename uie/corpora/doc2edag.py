@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, parse_file, placed, string, text_of, values_from_items
+from uie.corpora import Layout, OnBad, odd
+from uie.corpora.rows import Json, array, placed, string, text_of, values_from_array
 from uie.corpora.token_spans import token_span
 from uie.corpora.tokens import token_offsets
 from uie.documents import Argument, Document, Entity, Event, Mention
@@ -32,12 +32,9 @@ def read(path: Path, options: Doc2edagOptions, bad: OnBad) -> Iterator[Document]
     meant. A role that is null is not filled. The trigger is the role `Trigger` if there is one (its strings are no entities), else
     there is none. `ann_valid_mspans` and `ann_valid_dranges` say the same once more and are passed over, as is `doc_type`.
     """
-    text, items = parse_file(path)
-    if not isinstance(items, list):
-        raise CorpusError(f"{path}: expected an array of [id, object], found {type(items).__name__}.")
-    rows = ((f"item {number}", _row(item)) for number, item in enumerate(items))
-    for place, document in values_from_items(path, text, rows, bad, lambda row: _document(row, options)):
-        yield placed(document, place)
+    expected = "an array of [id, object]"
+    rows = values_from_array(path, bad, lambda row: _document(row, options), as_row=_row, expected=expected)
+    return (placed(document, place) for place, document in rows)
 
 
 def _row(item: Any) -> Any:
@@ -55,17 +52,17 @@ def _document(row: Json, options: Doc2edagOptions) -> Document:
     places: dict[str, list[Mention]] = {}
     ungrounded = 0
     for words, ranges in row["ann_mspan2dranges"].items():
-        type = text_of(fields[words], "ann_mspan2guess_field") if words in fields else None
+        kind = text_of(fields[words], "ann_mspan2guess_field") if words in fields else None
         for sentence, start, end in ranges:
-            if not isinstance(sentence, int) or not 0 <= sentence < len(sentences):
+            if type(sentence) is not int or not 0 <= sentence < len(sentences):
                 raise CorpusError(f"ann_mspan2dranges: {words!r}: there are {len(sentences)} sentences, found {sentence!r}.")
             mention = _mention(sentences[sentence], begins[sentence], start, end, options)
             if mention.text != words:
                 mention = Mention(words)
                 ungrounded += 1
             places.setdefault(words, []).append(mention)
-            if type != _TRIGGER:
-                entities.append(Entity(mention, type))
+            if kind != _TRIGGER:
+                entities.append(Entity(mention, kind))
     events = []
     for _, event_type, fillers in array(row, "recguid_eventname_eventdict_list"):
         found = {role: _only(text_of(words, role), places) for role, words in fillers.items() if words is not None}
@@ -77,7 +74,7 @@ def _document(row: Json, options: Doc2edagOptions) -> Document:
         text,
         entities=tuple(entities),
         events=tuple(events),
-        meta={"ungrounded": ungrounded} if ungrounded else {},
+        meta=odd(ungrounded=ungrounded),
     )
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, placed, string, values_from_file
-from uie.corpora.spans import Annotators, OffsetUnit, mention_at, typed, with_repeated
+from uie.corpora.rows import Json, array, placed, string, values_from_file, with_repeated
+from uie.corpora.spans import Annotators, OffsetUnit, mention_at, typed
 from uie.documents import Document, Entity, Relation
 from uie.errors import CorpusError, unknown_name
 
@@ -21,14 +21,14 @@ class DoccanoOptions:
     `text` and `label`: the keys of the text and of its spans, where the project's columns have names of their own (default of `label`:
     whichever is there of `entities`, `annotations`, `labels`, `label`). `names`: what label ids mean, `{"12": LOC}`: the export for
     administrators has ids. `annotator`: the user, by id, whose spans are read (default: all, each user's in a Document of their own).
-    `offsets`: `utf-16` for exports of 2018 and early 2019, of texts with emoji.
+    `unit`: what offsets count, `utf-16` in exports of 2018 and early 2019, of texts with emoji.
     """
 
     text: str = "text"
     label: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     annotator: str = ""
-    offsets: OffsetUnit = "characters"
+    unit: OffsetUnit = "characters"
 
 
 def read(path: Path, options: DoccanoOptions, bad: OnBad) -> Iterator[Document]:
@@ -74,7 +74,7 @@ def _entity(text: str, span: Any, options: DoccanoOptions) -> Entity:
         start, end, label = span
     else:
         raise CorpusError(f"expected [start, end, type] or an object with start_offset, end_offset and label, found {span!r}.")
-    return typed(mention_at(text, start, end, offsets=options.offsets), _name(label, options.names))
+    return typed(mention_at(text, start, end, unit=options.unit), _name(label, options.names))
 
 
 def _name(label: Any, names: Mapping[str, str]) -> Any:

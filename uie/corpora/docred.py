@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, documents_from_array, string, whole_number
-from uie.corpora.token_spans import named, sentences_text
+from uie.corpora import Layout, OnBad, odd
+from uie.corpora.rows import Json, array, documents_from_array, string, whole_number, with_ungrounded
+from uie.corpora.token_spans import named_entity, sentences_text
 from uie.corpora.tokens import Join
 from uie.documents import Document, Entity, Mention, Relation
 
@@ -42,7 +41,8 @@ def _document(row: Json, options: DocredOptions) -> Document:
         cluster = []
         for item in vertex:
             start, end = item["pos"]
-            entity = _entity(whole.mention_in(item["sent_id"], start, end), string(item, "name"), string(item, "type"))
+            mention = whole.mention_in(item["sent_id"], start, end)
+            entity = named_entity(mention, string(item, "name"), string(item, "type"))
             cluster.append(indices.setdefault((entity.mention, string(item, "type")), len(entities)))
             if cluster[-1] == len(entities):
                 entities.append(entity)
@@ -50,25 +50,17 @@ def _document(row: Json, options: DocredOptions) -> Document:
         clusters.append(tuple(dict.fromkeys(cluster)))
     labels = array(row, "labels")
     relations = [Relation(string(item, "r"), whole_number(item, "h"), whole_number(item, "t"), level="cluster") for item in labels]
-    meta: dict[str, Any] = {
-        "duplicates": mentions - len(entities),
-        "ungrounded": sum(not entity.mention.grounded for entity in entities),
-        "evidence": [item.get("evidence") for item in labels] if any(item.get("evidence") for item in labels) else [],
-    }
-    return Document(
+    evidence = [item.get("evidence") for item in labels]
+    document = Document(
         str(row.get("title", "")),
         whole.text,
         entities=tuple(entities),
         relations=tuple(relations),
         clusters=tuple(clusters),
         tokens=whole.places,
-        meta={key: value for key, value in meta.items() if value},
+        meta={**odd(duplicates=mentions - len(entities)), **({"evidence": evidence} if any(evidence) else {})},
     )
-
-
-def _entity(mention: Mention, name: str, type: str) -> Entity:
-    mention = named(mention, name)
-    return Entity(mention, type, attributes={} if mention.text == name else {"name": name})
+    return with_ungrounded(document)
 
 
 LAYOUT = Layout(

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad, raise_bad
+from uie.corpora.relations import Related
 from uie.corpora.rows import Json, array, documents_from_lines, text_of
 from uie.corpora.token_spans import sentences_text
 from uie.corpora.tokens import Join
-from uie.documents import Argument, Document, Entity, Event, Mention, Relation, entity_index
+from uie.documents import Argument, Document, Entity, Event, Mention, entity_index
 from uie.errors import CorpusError
 
 _ANNOTATIONS = ("ner", "relations", "clusters", "events")
@@ -20,19 +21,19 @@ _MOST_GUESSED_FROM = 50  # lines; one with a second sentence is enough to tell
 
 @dataclass(frozen=True, slots=True)
 class DygieOptions:
-    """`offsets`: whether the indices of tokens count from the beginning of the document or of their sentence.
+    """`origin`: whether the indices of tokens count from the beginning of the document or of their sentence.
 
     `join`: how tokens make the text; sentences are joined in the same way.
     """
 
-    offsets: Literal["document", "sentence"] = "document"
+    origin: Literal["document", "sentence"] = "document"
     join: Join = "space"
 
 
 def read(path: Path, options: DygieOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a line. The layout's ends are inclusive; all of it but `sentences` may be missing, though not everything.
 
-    A mention outside the sentence that it is listed for is an error: then `offsets` is probably the other one. Mentions of relations
+    A mention outside the sentence that it is listed for is an error: then `origin` is probably the other one. Mentions of relations
     and clusters that are no entities become untyped ones. `event_clusters` and what a model predicted (`predicted_ner`, …) are
     passed over. A relation that is listed twice is one; `meta.duplicates` counts the others.
     """
@@ -40,13 +41,13 @@ def read(path: Path, options: DygieOptions, bad: OnBad) -> Iterator[Document]:
 
 
 def guess(path: Path) -> Mapping[str, Any] | None:
-    """Which `offsets` put the first mentions into their sentences."""
-    for offsets in ("document", "sentence"):
+    """Which `origin` puts the first mentions into their sentences."""
+    for origin in ("document", "sentence"):
         try:
-            found = list(islice(read(path, DygieOptions(offsets), raise_bad), _MOST_GUESSED_FROM))
+            found = list(islice(read(path, DygieOptions(origin), raise_bad), _MOST_GUESSED_FROM))
         except CorpusError:
             continue
-        return {"offsets": offsets} if found else None
+        return {"origin": origin} if found else None
     return None
 
 
@@ -58,38 +59,43 @@ def _document(row: Json, options: DygieOptions) -> Document:
     def mention(sentence: int, start: Any, last: Any) -> Mention:
         """The one from token `start` to `last`, inclusive, which must stand in that sentence."""
         begin, end = whole.starts[sentence], whole.end_of(sentence)
-        shift = begin if options.offsets == "sentence" else 0
-        if type(start) is not int or type(last) is not int or not begin <= start + shift <= last + shift < end:
+        shift = begin if options.origin == "sentence" else 0
+        if type(start) is not int or type(last) is not int:
+            raise CorpusError(f"tokens {start!r} to {last!r} are no numbers of tokens.")
+        if not begin <= start + shift <= last + shift < end:
             tokens = f"{begin - shift} to {end - shift - 1}"
-            raise CorpusError(f"tokens {start!r} to {last!r} are not in sentence {sentence}, which has the tokens {tokens}.")
+            other = "sentence" if options.origin == "document" else "document"
+            raise CorpusError(
+                f"tokens {start!r} to {last!r} are not in sentence {sentence}, which has the tokens {tokens}; "
+                f"if few mentions are where they should be, set the option origin: {other}."
+            )
         return whole.mention_to(start + shift, last + shift)
 
-    entities = []
+    entities: list[Entity] = []
     for sentence, (start, last, type_) in _by_sentence(row, "ner", len(whole.starts)):
         entities.append(Entity(mention(sentence, start, last), text_of(type_, "the type of an entity")))
-    relations = []
+    related = Related(entities)
     for sentence, (start, last, tail_start, tail_last, type_) in _by_sentence(row, "relations", len(whole.starts)):
         head = entity_index(mention(sentence, start, last), entities)
         tail = entity_index(mention(sentence, tail_start, tail_last), entities)
-        relations.append(Relation(text_of(type_, "the type of a relation"), head, tail))
+        related.relate(text_of(type_, "the type of a relation"), head, tail)
     events = []
     for sentence, event in _by_sentence(row, "events", len(whole.starts)):
         events.append(event_of(event, partial(mention, sentence)))
     clusters = []
     for cluster in array(row, "clusters") if "clusters" in row else []:
-        if options.offsets == "sentence":
-            raise CorpusError("clusters: they reach over sentences, so that offsets within a sentence say nothing.")
+        if options.origin == "sentence":
+            raise CorpusError("clusters: they reach over sentences, so that numbers of tokens within a sentence say nothing.")
         clusters.append(tuple(entity_index(whole.mention_to(start, last), entities) for start, last in cluster))
-    once = tuple(dict.fromkeys(relations))
     return Document(
         str(row.get("doc_key", "")),
         whole.text,
         entities=tuple(entities) if "ner" in row or entities else None,
-        relations=once if "relations" in row else None,
+        relations=tuple(related.relations) if "relations" in row else None,
         events=tuple(events) if "events" in row else None,
         clusters=tuple(clusters) if "clusters" in row else None,
         tokens=whole.places,
-        meta={"duplicates": len(relations) - len(once)} if len(relations) > len(once) else {},
+        meta=related.meta,
     )
 
 

@@ -1,14 +1,13 @@
 """FewRel objects `{relation: [{"tokens", "h": [name, id, [[token, …]]], "t": …}]}` in, Documents with one relation each out."""
 
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
 from uie.corpora.rows import Json, NoOptions, array, parse_file, placed, text_of, values_from_items
-from uie.corpora.tokens import joined_tokens
-from uie.documents import Document, Entity, Mention
+from uie.corpora.token_spans import TokenText, named_entity, token_text
+from uie.documents import Document, Entity
 from uie.errors import CorpusError
 from uie.storage import check_characters
 
@@ -43,50 +42,26 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
 
 
 def _document(row: Json) -> Document:
-    text, offsets = joined_tokens(row["tokens"], "space")
+    whole = token_text(row["tokens"], "space")
     related = Related()
     clusters = []
     ends = []
     for key in ("h", "t"):
-        mentions = [related.entity(entity) for entity in _entities(text, offsets, row, key)]
+        mentions = [related.entity(entity) for entity in _entities(whole, row, key)]
         ends.append(mentions[0])
         if len(set(mentions)) > 1:
             clusters.append(tuple(dict.fromkeys(mentions)))
     related.relate(row["relation"], *ends)
-    return related.document("", text, offsets=True, tokens=offsets, clusters=tuple(clusters) or None)
+    return related.document("", whole.text, tokens=whole.places, clusters=tuple(clusters) or None)
 
 
-def _entities(text: str, offsets: tuple[tuple[int, int], ...], row: Json, key: str) -> list[Entity]:
+def _entities(whole: TokenText, row: Json, key: str) -> list[Entity]:
     end = array(row, key)
     if len(end) != 3 or not isinstance(end[2], list) or not end[2]:
         raise CorpusError(f"{key}: expected [name, id, [[token, …], …]], found {end!r}.")
     name, id, places = text_of(end[0], f"name of {key}"), end[1], end[2]
     norms = (text_of(id, f"id of {key}"),) if id else ()
-    return [_entity(_mention(text, offsets, tokens), name, norms) for tokens in places]
-
-
-def _mention(text: str, offsets: tuple[tuple[int, int], ...], tokens: object) -> Mention:
-    """The mention of these tokens; where they do not stand side by side, a discontinuous one."""
-    if not isinstance(tokens, list) or not tokens or not all(type(token) is int for token in tokens):
-        raise CorpusError(f"expected a list of token numbers, found {tokens!r}.")
-    if sorted(set(tokens)) != tokens or tokens[0] < 0 or tokens[-1] >= len(offsets):
-        raise CorpusError(f"expected rising numbers of tokens from 0 to {len(offsets) - 1}, found {tokens!r}.")
-    runs = [[token for _, token in run] for _, run in groupby(enumerate(tokens), lambda item: item[1] - item[0])]
-    spans = tuple((offsets[run[0]][0], offsets[run[-1]][1]) for run in runs)
-    mention = " ".join(text[start:end] for start, end in spans)
-    return Mention(mention, spans[0][0], spans[-1][1], spans if len(spans) > 1 else ())
-
-
-def _entity(mention: Mention, name: str, norms: tuple[str, ...]) -> Entity:
-    if mention.text == name:
-        return Entity(mention, norms=norms)
-    if _letters(mention.text) == _letters(name):
-        return Entity(mention, norms=norms, attributes={"name": name})
-    return Entity(Mention(name), norms=norms)
-
-
-def _letters(text: str) -> str:
-    return "".join(text.split()).casefold()
+    return [named_entity(whole.mention_of(tokens), name, None, any_case=True, norms=norms) for tokens in places]
 
 
 LAYOUT = Layout(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from uie.corpora.detection import looks_unspaced
 from uie.corpora.paths import at, unpacked
 from uie.corpora.rows import Json
 from uie.errors import CorpusError
@@ -88,7 +89,7 @@ def _tagged(rows: Sequence[Json], class_names: Mapping[str, tuple[str, ...]]) ->
             found: Json = {"tokens": tokens, "tags": tags}
             if tags in class_names:
                 found["tag_names"] = list(class_names[tags])
-            if _unspaced([token for one, _ in pairs for token in one]):
+            if looks_unspaced(token for one, _ in pairs for token in one):
                 found["join"] = "none"
             return found
     return None
@@ -99,10 +100,6 @@ def _are_tagged(tokens: Any, tags: Any, *, numbers: bool) -> bool:
         return False
     kind = int if numbers else str
     return all(isinstance(token, str) for token in tokens) and all(isinstance(tag, kind) for tag in tags)
-
-
-def _unspaced(tokens: list[str]) -> bool:
-    return sum("\u3040" <= token[:1] <= "\u30ff" or "\u3400" <= token[:1] <= "\u9fff" for token in tokens) > len(tokens) / 2
 
 
 def _mention_keys(rows: Sequence[Json], name: str, text: str) -> Json | None:
@@ -251,7 +248,7 @@ def guess_grouped(rows: Sequence[Json]) -> Json | None:
     token, tag = named(_TOKENS, _is_text), named(_TAGS, _is_text)
     if token is not None and tag is not None and token != tag and any(cell[tag] == "O" for cell in cells):
         found: Json = {"tokens": f"rows.{token}", "tags": f"rows.{tag}"}
-        return {**found, "join": "none"} if _unspaced([cell[token] for cell in cells]) else found
+        return {**found, "join": "none"} if looks_unspaced(cell[token] for cell in cells) else found
     text, start = named(_TEXTS, _is_text), named(_STARTS, _is_offset)
     end = named([name for name in _ENDS if name != start], _is_offset)
     if text is None or start is None or end is None:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, ignore_bad
 from uie.corpora.columnar import class_names, read_columns
 from uie.corpora.guessing import guess_mapping
 from uie.corpora.mapping import MappingOptions, document_from_row, style_of, tags_of
@@ -58,7 +58,7 @@ def read(path: Path, options: HuggingfaceOptions, bad: OnBad) -> Iterator[Docume
 def _documents(file: _Rows, options: HuggingfaceOptions, bad: OnBad) -> Iterator[Document]:
     mapping = options.mapping
     if mapping is None:
-        first = [row for _, row in islice(file.open(_ignored), _FEW)]
+        first = [row for _, row in islice(file.open(ignore_bad), _FEW)]
         if first and set(first[0]) >= _OWN:
             for place, document in values_from_items(file.path, "", file.open(bad), bad, _own):
                 yield placed(document, place)
@@ -69,7 +69,7 @@ def _documents(file: _Rows, options: HuggingfaceOptions, bad: OnBad) -> Iterator
             raise CorpusError(f"{file.path}: what the columns mean is not clear ({columns}); say it in the option mapping.")
         mapping = build(MappingOptions, guessed, where=f"{file.path}: mapping")
     known = mapping
-    tags = values_from_items(file.path, "", file.open(_ignored), _ignored, lambda row: tags_of(row, known))
+    tags = values_from_items(file.path, "", file.open(ignore_bad), ignore_bad, lambda row: tags_of(row, known))
     style = style_of(mapping, (found for _, found in tags), file.path)
     made = values_from_items(file.path, "", file.open(bad), bad, lambda row: document_from_row(row, known, style))
     for place, document in made:
@@ -116,10 +116,6 @@ def _files(path: Path, split: str) -> Iterator[_Rows]:
 
 def _listing(found: list[Path], folder: Path) -> str:
     return ", ".join(file.relative_to(folder).as_posix() for file in found[:6]) or "none"
-
-
-def _ignored(error: CorpusError, raw: str) -> None:
-    """For a look at the rows before they are read."""
 
 
 def _fetched(path: Path, options: HuggingfaceOptions) -> _Rows:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.chunks import Chunk, Chunks, gathered
-from uie.corpora.rows import Json, placed, string, values_from_file
-from uie.corpora.strings import event, fillers, related, text
+from uie.corpora.rows import Json, placed, string, text_of, values_from_file
+from uie.corpora.strings import event, fillers, related
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 from uie.storage import read_lines
@@ -124,7 +124,7 @@ def _asked(schema: list[Any], task: str) -> dict[str, dict[str, dict[str, list[s
     """The schema of a question as a mapping of ours (`uie.schema`)."""
     kind = _KINDS[task]
     if task in ("EE", "EEA"):
-        return {kind: {text(one["event_type"], "event_type"): {"roles": _texts(one["arguments"])} for one in schema}}
+        return {kind: {text_of(one["event_type"], "event_type"): {"roles": _texts(one["arguments"])} for one in schema}}
     if task == "KG":
         names = _texts(name for one in schema for name in one["attributes"])
         return {
@@ -134,7 +134,7 @@ def _asked(schema: list[Any], task: str) -> dict[str, dict[str, dict[str, list[s
     if task == "SPO":
         relations: dict[str, dict[str, list[str]]] = {}
         for one in schema:
-            ends = relations.setdefault(text(one["predicate"], "predicate"), {"head": [], "tail": []})
+            ends = relations.setdefault(text_of(one["predicate"], "predicate"), {"head": [], "tail": []})
             for end, key in (("head", "subject_type"), ("tail", "object_type")):
                 ends[end] = _texts([*ends[end], one[key]])
         types = _texts(one[key] for one in schema for key in ("subject_type", "object_type"))
@@ -143,7 +143,7 @@ def _asked(schema: list[Any], task: str) -> dict[str, dict[str, dict[str, list[s
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
-    return list(dict.fromkeys(text(value, "schema") for value in values))
+    return list(dict.fromkeys(text_of(value, "schema") for value in values))
 
 
 # What is answered: labels with items, which are strings (of entities), pairs of ends (of relations), or Events
@@ -155,12 +155,12 @@ def _annotated(items: list[Json], task: str) -> Iterator[tuple[str, Any]]:
         raise CorpusError(f"expected a list of what is annotated, found {items!r}.")
     for item in items:
         if task == "NER":
-            yield text(item["entity_type"], "entity_type"), text(item["entity"], "entity")
+            yield text_of(item["entity_type"], "entity_type"), text_of(item["entity"], "entity")
         elif _KINDS[task] == "relations":
-            ends = (text(item["head"], "head"), item.get("head_type")), (text(item["tail"], "tail"), item.get("tail_type"))
-            yield text(item["relation"], "relation"), tuple((end, text(type, "type") if type else None) for end, type in ends)
+            ends = (text_of(item["head"], "head"), item.get("head_type")), (text_of(item["tail"], "tail"), item.get("tail_type"))
+            yield text_of(item["relation"], "relation"), tuple((end, text_of(type, "type") if type else None) for end, type in ends)
         else:
-            pairs = [(text(one["role"], "role"), text(one["argument"], "argument")) for one in item.get("arguments", [])]
+            pairs = [(text_of(one["role"], "role"), text_of(one["argument"], "argument")) for one in item.get("arguments", [])]
             yield item["event_type"], event(item["event_type"], item.get("event_trigger"), pairs)
 
 
@@ -170,13 +170,13 @@ def _answered(answer: Json, task: str, asked: dict[str, dict[str, dict[str, list
         if task == "KG":
             for head, attributes in items.items():
                 for attribute, tail in fillers(attributes):
-                    yield attribute, ((text(head, label), label), (tail, None))
+                    yield attribute, ((text_of(head, label), label), (tail, None))
             continue
         for item in items if isinstance(items, list) else [items]:
             if task == "NER":
-                yield label, text(item, label)
+                yield label, text_of(item, label)
             elif task == "EET":
-                yield label, event(label, text(item, label), [])
+                yield label, event(label, text_of(item, label), [])
             elif _KINDS[task] == "events":
                 yield label, event(label, item.get("trigger"), fillers(item["arguments"]))
             else:
@@ -186,7 +186,8 @@ def _answered(answer: Json, task: str, asked: dict[str, dict[str, dict[str, list
                 yield (
                     label,
                     tuple(
-                        (text(item[end], end), type[0] if len(type) == 1 else None) for end, type in zip(ends, types, strict=True)
+                        (text_of(item[end], end), type[0] if len(type) == 1 else None)
+                        for end, type in zip(ends, types, strict=True)
                     ),
                 )
 
@@ -196,15 +197,16 @@ def _document(chunk: Chunk) -> Document:
     for (kind, label), items in chunk.found.items():
         found.setdefault(kind, []).extend((label, item) for item in items)
     named = tuple(Entity(Mention(item), label) for label, item in found.get("entities", ()))
-    entities, relations = related(((head, label, tail) for label, (head, tail) in found.get("relations", ())), named)
+    held = related(((head, label, tail) for label, (head, tail) in found.get("relations", ())), named)
     events = tuple(event for _, event in found.get("events", ()))
     return Document(
         chunk.id,
         chunk.text,
-        entities=entities if "entities" in found or "relations" in found else None,
-        relations=relations if "relations" in found else None,
+        entities=tuple(held.entities) if "entities" in found or "relations" in found else None,
+        relations=tuple(held.relations) if "relations" in found else None,
         events=events if "events" in found else None,
         asked={**chunk.asked, "tasks": [chunk.task]} if chunk.asked else None,
+        meta=held.meta,
     )
 
 

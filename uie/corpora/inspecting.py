@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from uie.corpora import ODD, times_odd
 from uie.corpora.config import DatasetConfig
 from uie.corpora.findings import Finding, Tally, listed
 from uie.corpora.label_names import near_equal
@@ -41,9 +42,7 @@ class Inspector:
         for mention in document.mentions():
             self._look_at_mention(mention, document, where)
         self._several.look(document, where)
-        for key, what in _COUNTED.items():
-            if times := document.meta.get(key):
-                self._tally.warn(what, where, times=times)
+        self._look_at_oddities(document, where)
 
     def findings(self) -> Iterator[Finding]:
         """Errors first; then of what the labels are like."""
@@ -60,6 +59,17 @@ class Inspector:
             yield Finding(
                 "warning", self._config.name, f"{_number(without, 'label')} {_have(without)} no description: {listed(without)}."
             )
+
+    def _look_at_oddities(self, document: Document, where: str) -> None:
+        """What the reader counted, and what is said twice, which not every reader counts."""
+        for key, what in ODD.items():
+            if key != "repeated" and (times := times_odd(document.meta.get(key))):
+                self._tally.warn(what, where, times=times)
+        entities, relations = document.entities or (), document.relations or ()
+        if times := len(entities) - len({(entity.mention, entity.type) for entity in entities}):
+            self._tally.warn(ODD["repeated"], where, times=times)
+        if times := len(relations) - len({(one.type, one.head, one.tail, one.level) for one in relations}):
+            self._tally.warn("a relation says what an earlier one says; both are kept", where, times=times)
 
     # Labels
 
@@ -135,13 +145,6 @@ class Inspector:
             self._tally.warn(
                 "a mention has no offsets and stands in the text once (--fix writes them)", where, example=mention.text
             )
-
-
-_COUNTED = {
-    "invalid_tags": "a tag breaks its scheme and is read as conlleval reads it",
-    "ungrounded": "a mention's offsets are not those of its string; it is kept without a place",
-    "repaired": "a mention's offsets are not those of its string, which stands elsewhere in the text",
-}
 
 
 @dataclass(slots=True)

@@ -1,13 +1,14 @@
 """InstructUIE arrays `[{"sentence", "entities" or "relations" or "events"}]` in, Documents with these annotations out."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, documents_from_array, string
-from uie.documents import Argument, Document, Entity, Event, Mention, Relation
+from uie.corpora import Layout, OnBad, odd
+from uie.corpora.rows import Json, documents_from_array, string, with_ungrounded
+from uie.documents import Argument, Document, Entity, Event, Mention, Relation, entity_index
 from uie.errors import CorpusError
 
 _KEYS = ("entities", "relations", "events")
@@ -26,7 +27,8 @@ def read(path: Path, options: InstructuieOptions, bad: OnBad) -> Iterator[Docume
     """One Document a record. The published data has positions that are missing, [] or [-1, -1], or off the mention.
 
     A mention is grounded where `pos` ([start, end), code points) says what the text says, and is a string only everywhere else;
-    `meta.ungrounded` counts these. Items stay in the file's order. Head and tail of a relation become entities with the types they
+    `meta.ungrounded` counts these. What is labelled NA or not at all is none: `meta.unrelated` counts such relations, `meta.unlabelled`
+    such entities, events and arguments. Items stay in the file's order. Head and tail of a relation become entities with the types they
     carry, each once: a record with `relations` alone does not say all entities.
     """
     return documents_from_array(path, bad, lambda row: document_of(row, options.needs))
@@ -39,47 +41,54 @@ def document_of(row: Json, needs: str | None = None) -> Document:
         row[needs]  # a KeyError, told as the missing key
     elif not any(key in row for key in _KEYS):
         raise CorpusError(f"expected one of the keys {', '.join(_KEYS)}; found {', '.join(row)}.")
-    entities = _entities(row["entities"], text) if "entities" in row else []
-    relations = _relations(row["relations"], text, entities) if "relations" in row else None
-    read = Document(
+    none: Counter[str] = Counter()
+    entities = _entities(row["entities"], text, none) if "entities" in row else []
+    relations = _relations(row["relations"], text, entities, none) if "relations" in row else None
+    document = Document(
         str(row.get("id", "")),
         text,
         entities=tuple(entities) if "entities" in row or "relations" in row else None,
         relations=relations,
-        events=_events(row["events"], text) if "events" in row else None,
+        events=_events(row["events"], text, none) if "events" in row else None,
+        meta=odd(**none),
     )
-    ungrounded = sum(not mention.grounded for mention in read.mentions())
-    return replace(read, meta={"ungrounded": ungrounded}) if ungrounded else read
+    return with_ungrounded(document)
 
 
-def _entities(items: list[Json], text: str) -> list[Entity]:
-    return [Entity(_mention(item, "name", text), kind) for item in items if (kind := _label(item, "type")) is not None]
+def _entities(items: list[Json], text: str, none: Counter[str]) -> list[Entity]:
+    found = []
+    for item in items:
+        kind = _label(item, "type")
+        if kind is None:
+            none["unlabelled"] += 1
+        else:
+            found.append(Entity(_mention(item, "name", text), kind))
+    return found
 
 
-def _relations(items: list[Json], text: str, entities: list[Entity]) -> tuple[Relation, ...]:
+def _relations(items: list[Json], text: str, entities: list[Entity], none: Counter[str]) -> tuple[Relation, ...]:
     """The relations; `entities` gains the heads and tails that it lacks."""
     found = []
     for item in items:
         kind = _label(item, "type")
-        if kind is not None:
+        if kind is None:
+            none["unrelated"] += 1
+        else:
             found.append(Relation(kind, _end(item["head"], text, entities), _end(item["tail"], text, entities)))
     return tuple(found)
 
 
 def _end(item: Json, text: str, entities: list[Entity]) -> int:
     mention, kind = _mention(item, "name", text), _label({"type": "", **item}, "type")
-    for index, entity in enumerate(entities):
-        if entity.mention == mention and kind in (None, entity.type):
-            return index
-    entities.append(Entity(mention, kind))
-    return len(entities) - 1
+    return entity_index(mention, entities, kind)
 
 
-def _events(items: list[Json], text: str) -> tuple[Event, ...]:
+def _events(items: list[Json], text: str, none: Counter[str]) -> tuple[Event, ...]:
     found = []
     for item in items:
         kind = _label(item, "type")
         if kind is None:
+            none["unlabelled"] += 1
             continue
         trigger = _mention(item, "trigger", text) if item["trigger"] else None
         arguments = [
@@ -87,6 +96,7 @@ def _events(items: list[Json], text: str) -> tuple[Event, ...]:
             for argument in item["arguments"]
             if (role := _label(argument, "role")) is not None
         ]
+        none["unlabelled"] += len(item["arguments"]) - len(arguments)
         found.append(Event(kind, trigger, tuple(arguments)))
     return tuple(found)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, placed, string, values_from_file
-from uie.corpora.strings import NOTHING, Named, related, text
+from uie.corpora.rows import Json, NoOptions, placed, string, text_of, values_from_file
+from uie.corpora.strings import NOTHING, Named, related
 from uie.documents import Document
 from uie.errors import CorpusError
 
@@ -26,15 +26,14 @@ def _document(row: Json) -> Document:
     if "relation" not in row and "output" not in row:
         raise CorpusError(f"expected the key relation or output; found {', '.join(row)}.")
     triples = [_typed(item) for item in row["relation"]] if "relation" in row else _written(row["output"])
-    entities, relations = related(triples)
-    meta = {"cate": row["cate"]} if row.get("cate") else {}
+    found = related(triples)
     said = string(row, "text" if "relation" in row else "input")
-    return Document(str(row.get("id", "")), said, entities=entities, relations=relations, meta=meta)
+    return found.document(str(row.get("id", "")), said, offsets=False, cate=row.get("cate"))
 
 
 def _typed(item: Json) -> tuple[Named, str, Named]:
     head, tail = (
-        (string(item, end), text(item[type], type) if item.get(type) else None)
+        (string(item, end), text_of(item[type], type) if item.get(type) else None)
         for end, type in (("head", "head_type"), ("tail", "tail_type"))
     )
     return head, string(item, "relation"), tail

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, placed, string, text_of, values_from_file
-from uie.corpora.spans import Annotators, OffsetUnit, mention_or_words, typed, with_repeated
+from uie.corpora import Layout, OnBad, ignore_bad, odd
+from uie.corpora.rows import Json, array, placed, string, text_of, values_from_file, with_repeated
+from uie.corpora.spans import Annotators, OffsetUnit, mention_or_words, typed
 from uie.documents import Document, Entity, Relation
 from uie.errors import CorpusError
 
@@ -20,15 +20,15 @@ class LabelStudioOptions:
 
     `source`: what people marked, or what was marked beforehand by a model. `annotator`: whose, by `completed_by` (an e-mail address or a
     number), of predictions by `model_version` (default: all, each in a Document of its own). `text`: the key of the text in `data`.
-    `relations`: whether the project marks relations; Documents of one that does not say nothing of them. `offsets`: `utf-16` for texts
-    with emoji that were annotated before Label Studio 1.4 (2021).
+    `relations`: whether the project marks relations; Documents of one that does not say nothing of them. `unit`: what offsets count,
+    `utf-16` for texts with emoji that were annotated before Label Studio 1.4 (2021).
     """
 
     source: Literal["annotations", "predictions"] = "annotations"
     annotator: str = ""
     text: str = "text"
     relations: bool = False
-    offsets: OffsetUnit = "characters"
+    unit: OffsetUnit = "characters"
 
 
 def read(path: Path, options: LabelStudioOptions, bad: OnBad) -> Iterator[Document]:
@@ -57,7 +57,7 @@ def guess(path: Path) -> Mapping[str, Any] | None:
                 given.update(f"{source} {result.get('type')}" for result in version["result"])
 
     try:
-        for _ in values_from_file(path, lambda error, raw: None, look):
+        for _ in values_from_file(path, ignore_bad, look):
             pass
     except CorpusError:  # no JSON at all
         return None
@@ -101,7 +101,7 @@ def _document(id: str, text: str, results: list[Json], options: LabelStudioOptio
         if kind == "relation":
             links.append(result)
         elif isinstance(value, dict) and "start" in value and kind.endswith("labels"):
-            mention = mention_or_words(text, value["start"], value["end"], said=value.get("text"), offsets=options.offsets)
+            mention = mention_or_words(text, value["start"], value["end"], said=value.get("text"), unit=options.unit)
             index.setdefault(str(result.get("id", f"region {len(index)}")), len(entities))
             labelled = [typed(mention, label) for label in array(value, kind)] if value.get(kind) else []
             entities.extend(labelled or [Entity(mention)])
@@ -111,7 +111,7 @@ def _document(id: str, text: str, results: list[Json], options: LabelStudioOptio
         raise CorpusError("the task has relations: set the option relations: true.")
     relations = tuple(relation for link in links for relation in _relations(link, index)) if options.relations else None
     ungrounded = sum(not entity.mention.grounded for entity in entities)
-    meta |= {name: times for name, times in (("passed_over", passed_over), ("ungrounded", ungrounded)) if times}
+    meta |= odd(passed_over=passed_over, ungrounded=ungrounded)
     return Document(id, text, entities=tuple(entities), relations=relations, meta=meta)
 
 

@@ -1,12 +1,13 @@
 """What keys say of a row of JSON or of a table in: its mentions, relations and events out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from uie.corpora.paths import Key, at, items_of, label_of, offset_of, part
-from uie.corpora.rows import Json
+from uie.corpora.paths import Key, at, items_of, offset_of, part
+from uie.corpora.rows import Json, text_of
 from uie.corpora.spans import typed
+from uie.corpora.token_spans import token_span
 from uie.corpora.tokens import Offsets
 from uie.documents import Argument, Entity, Event, Mention, Relation, entity_index
 from uie.errors import CorpusError
@@ -82,17 +83,17 @@ class Making:
                 self._end(part(item, end), None if kind_key is None else part(item, kind_key), ids, entities)
                 for end, kind_key in ((keys.head, keys.head_type), (keys.tail, keys.tail_type))
             )
-            found.append(Relation(label_of(kind if kind is not None else part(item, keys.type), "type"), head, tail))
+            found.append(Relation(text_of(kind if kind is not None else part(item, keys.type), "type"), head, tail))
         return tuple(found)
 
     def events(self, row: Json, keys: EventKeys) -> tuple[Event, ...]:
         found = []
         for kind, item in items_of(at(row, keys.at), keys.at):
-            type = label_of(kind if kind is not None else part(item, keys.type), "type")
+            type = text_of(kind if kind is not None else part(item, keys.type), "type")
             trigger = None if keys.trigger is None else part(item, keys.trigger)
             arguments = [] if keys.arguments is None else items_of(part(item, keys.arguments), str(keys.arguments))
             fillers = tuple(
-                Argument(label_of(role if role is not None else part(filler, keys.role), "role"), self._mention(filler))
+                Argument(text_of(role if role is not None else part(filler, keys.role), "role"), self._mention(filler))
                 for role, filler in arguments
             )
             found.append(Event(type, None if trigger in (None, "", {}) else self._mention(trigger), fillers))
@@ -106,7 +107,7 @@ class Making:
             return ids[value]
         if type(value) is int:
             return value  # the Document checks it
-        kind = None if said is None else label_of(said, "the type of a relation's end")
+        kind = None if said is None else text_of(said, "the type of a relation's end")
         if isinstance(value, str):
             same = [number for number, one in enumerate(entities) if one.mention.text == value and kind in (None, one.type)]
             return same[0] if same else entity_index(_string(value), entities, kind)
@@ -136,7 +137,7 @@ class Making:
             return _string(said)
         first, last = offset_of(start), offset_of(end) + (keys.ends == "inclusive")
         if keys.unit == "tokens":
-            first, last = self._characters(first, last)
+            first, last = token_span(self.offsets or (), first, last)
         if not 0 <= first < last <= len(self.text):
             raise CorpusError(f"offsets {start!r} and {end!r} mark nothing in a text of {len(self.text)} characters.")
         if said is not None and said != self.text[first:last]:
@@ -145,12 +146,6 @@ class Making:
             )
         return Mention(self.text[first:last], first, last)
 
-    def _characters(self, first: int, last: int) -> tuple[int, int]:
-        offsets: Sequence[tuple[int, int]] = self.offsets or ()
-        if not 0 <= first < last <= len(offsets):
-            raise CorpusError(f"tokens {first} to {last} are none of the {len(offsets)} there are.")
-        return offsets[first][0], offsets[last - 1][1]
-
 
 def _string(value: Any) -> Mention:
-    return Mention(label_of(value, "a mention"))
+    return Mention(text_of(value, "a mention"))

@@ -6,14 +6,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from uie.corpora import Layout, OnBad
-from uie.corpora.detection import chosen_style
+from uie.corpora import Layout, OnBad, ignore_bad
+from uie.corpora.detection import SchemeOption, chosen_style
 from uie.corpora.guessing import guess_mapping
 from uie.corpora.mapped import EventKeys, Making, MentionKeys, RelationKeys
 from uie.corpora.paths import at, listed
 from uie.corpora.rows import Json, Place, parse_file, placed, values_from_file, values_from_items
 from uie.corpora.tagging import TagStyle
-from uie.corpora.tokens import Join, Offsets, SchemeOption, document_of, joined
+from uie.corpora.tokens import Join, Offsets, document_of, joined
 from uie.documents import Document, Entity
 from uie.errors import CorpusError, SettingsError
 
@@ -50,7 +50,7 @@ class MappingOptions:
 
 def read(path: Path, options: MappingOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a row. A mention whose string is not what the text has at its offsets makes the row one that cannot be read."""
-    tags = _values(path, options, lambda error, raw: None, lambda row: tags_of(row, options))
+    tags = _values(path, options, ignore_bad, lambda row: tags_of(row, options))
     style = style_of(options, (found for _, found in tags), path)
     for place, document in _values(path, options, bad, lambda row: document_from_row(row, options, style)):
         yield placed(document, place)
@@ -58,19 +58,18 @@ def read(path: Path, options: MappingOptions, bad: OnBad) -> Iterator[Document]:
 
 def _values(path: Path, options: MappingOptions, bad: OnBad, make: Callable[[Json], T]) -> Iterator[tuple[Place, T]]:
     if not options.rows:
-        return values_from_file(path, bad, make)
+        yield from values_from_file(path, bad, make)
+        return
     text, whole = parse_file(path)
     items = at(whole, options.rows)
     if not isinstance(items, list):
         raise CorpusError(f"{path}: {options.rows}: expected a list of rows, found {type(items).__name__}.")
-    return values_from_items(path, text, ((f"item {number}", item) for number, item in enumerate(items)), bad, make)
+    yield from values_from_items(path, text, ((f"item {number}", item) for number, item in enumerate(items)), bad, make)
 
 
 def style_of(options: MappingOptions, tags: Iterable[list[str]], path: Path) -> TagStyle:
     """How tags are written; with `scheme: auto` as `tags` (those of the file, passed over where there are none) look."""
-    auto = options.scheme == "auto"
-    style = TagStyle("IOB2" if options.scheme == "auto" else options.scheme, options.prefix_separator)
-    return chosen_style(style, auto=auto, sequences=tags, where=path) if options.tags else style
+    return chosen_style(options.scheme, options.prefix_separator, False, sequences=tags if options.tags else (), where=path)
 
 
 def document_from_row(row: Json, options: MappingOptions, style: TagStyle) -> Document:
@@ -124,7 +123,7 @@ def guess(path: Path) -> Mapping[str, Any] | None:
     """By the usual names of keys, and what lies under them in the first rows."""
     if path.suffix not in (".json", ".jsonl", ".txt", ".ndjson"):
         return None
-    return guess_mapping([row for _, row in islice(values_from_file(path, lambda error, raw: None, dict), _FEW)])
+    return guess_mapping([row for _, row in islice(values_from_file(path, ignore_bad, dict), _FEW)])
 
 
 LAYOUT = Layout(

@@ -6,7 +6,7 @@ from pathlib import Path
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Row, merged
 from uie.corpora.rows import Json, NoOptions, array, string, values_from_lines
-from uie.corpora.tokens import joined_tokens, token_mention
+from uie.corpora.token_spans import TokenText, token_text
 from uie.documents import Document, Entity
 from uie.errors import CorpusError
 
@@ -25,17 +25,17 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
 
 
 def _row(row: Json) -> Row:
-    text, offsets, head, tail = _unmarked(string(row, "text"))
+    whole, head, tail = _unmarked(string(row, "text"))
     metadata = array(row, "metadata") if row.get("metadata") is not None else []
     spans = [head[0], head[1] - 1, tail[0], tail[1] - 1]
     if metadata and metadata != spans:
         raise CorpusError(f"metadata: expected {spans}, where the markers stand, found {metadata!r}.")
-    pair = (Entity(token_mention(text, offsets, *head)), Entity(token_mention(text, offsets, *tail)))
-    return Row(text, pair, string(row, "label"), tokens=offsets)
+    pair = (Entity(whole.mention(*head)), Entity(whole.mention(*tail)))
+    return Row(whole.text, pair, string(row, "label"), tokens=whole.places)
 
 
-def _unmarked(marked: str) -> tuple[str, tuple[tuple[int, int], ...], tuple[int, int], tuple[int, int]]:
-    """The text, its tokens, and the first token and the end of head and tail."""
+def _unmarked(marked: str) -> tuple[TokenText, tuple[int, int], tuple[int, int]]:
+    """The text without its markers, and the first token and the end of head and tail."""
     tokens: list[str] = []
     places: dict[str, list[int]] = {marker: [] for marker in (*_HEAD, *_TAIL)}
     for token in marked.split(" "):
@@ -47,8 +47,7 @@ def _unmarked(marked: str) -> tuple[str, tuple[tuple[int, int], ...], tuple[int,
         if len(places[start]) != 1 or len(places[end]) != 1:
             raise CorpusError(f"expected one {start} and one {end}, found {len(places[start])} and {len(places[end])}: {marked!r}.")
     head, tail = ((places[start][0], places[end][0]) for start, end in (_HEAD, _TAIL))
-    text, offsets = joined_tokens(tokens, "space")
-    return text, offsets, head, tail
+    return token_text(tokens, "space"), head, tail
 
 
 LAYOUT = Layout(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, odd
 from uie.corpora.rows import Json, array, documents_from_lines, string
 from uie.corpora.token_spans import named, token_text
 from uie.corpora.tokens import Join
@@ -57,7 +57,7 @@ def _document(row: Json, options: OneieOptions) -> Document:
         relations=found.relations,
         events=found.events,
         tokens=whole.places,
-        meta={"ungrounded": ungrounded} if ungrounded else {},
+        meta=odd(ungrounded=ungrounded),
     )
 
 

@@ -28,7 +28,7 @@ def _document(row: Json) -> Document:
         ((string(item, "head"), None), string(item, "relation"), (string(item, "tail"), None))
         for item in row.get("relation_list", ())
     )
-    entities, relations = related(triples, named)
+    found = related(triples, named)
     events = (
         event(string(item, "event_type"), item.get("event_trigger"), fillers(item["event_argument"]))
         for item in row.get("event_list", ())
@@ -36,9 +36,10 @@ def _document(row: Json) -> Document:
     return Document(
         str(row.get("id", "")),
         string(row, "sentence"),
-        entities=entities if "entity_list" in row or "relation_list" in row else None,
-        relations=relations if "relation_list" in row else None,
+        entities=tuple(found.entities) if "entity_list" in row or "relation_list" in row else None,
+        relations=tuple(found.relations) if "relation_list" in row else None,
         events=tuple(events) if "event_list" in row else None,
+        meta=found.meta,
     )
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, Place, array, placed, string, values_from_file
-from uie.corpora.spans import mention_at, with_repeated
+from uie.corpora.rows import Json, Place, array, placed, string, values_from_file, with_repeated, with_ungrounded
+from uie.corpora.spans import mention_at
 from uie.documents import Document, Entity, Mention, Relation, entity_index
 
 _OF = "的"
@@ -61,8 +61,10 @@ def _related(prompt: _Prompt, prompts: Iterable[_Prompt], options: PaddleOptions
     """(X, Y) where the prompt asks for a relation: of the places of 的 the first that leaves an X to be asked for."""
     if options.relations == "none":
         return None
-    mentions = {mention.text for other in prompts if other is not prompt for mention in other.found}
     parts = [(prompt.prompt[:at], prompt.prompt[at + 1 :]) for at, letter in enumerate(prompt.prompt) if letter == _OF]
+    if not parts:
+        return None
+    mentions = {mention.text for other in prompts if other is not prompt for mention in other.found}
     for head, relation in parts:
         if relation and (head in mentions or (head and options.relations == "text" and head in prompt.content)):
             return head, relation
@@ -90,12 +92,11 @@ def _document(text: str, prompts: list[_Prompt], relations: Collection[str], opt
         for head, relation, tails in links
         for tail in tails
     ]
-    ungrounded = sum(not entity.mention.grounded for entity in entities)
-    meta = {"ungrounded": ungrounded} if ungrounded else {}
     said: dict[str, Any] = {"entities": {name: {} for name in asked}}
     if relations:
         said["relations"] = {relation: {} for _, relation, _ in links}
-    return Document("", text, entities=tuple(entities), relations=tuple(found) if relations else None, asked=said, meta=meta)
+    document = Document("", text, entities=tuple(entities), relations=tuple(found) if relations else None, asked=said)
+    return with_ungrounded(document)
 
 
 def _head(head: str, text: str, entities: list[Entity]) -> int:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.detection import chosen_style, tag_style
+from uie.corpora.detection import SchemeOption, chosen_style, looks_unspaced, tag_style
 from uie.corpora.rows import placed
-from uie.corpora.tagging import TagStyle
-from uie.corpora.tokens import Join, SchemeOption, document_of, joined
+from uie.corpora.tokens import Join, document_of, joined
 from uie.documents import Document
 from uie.errors import CorpusError
 from uie.storage import read_lines
@@ -38,9 +37,8 @@ def read(path: Path, options: ParallelOptions, bad: OnBad) -> Iterator[Document]
         CorpusError: one file has more lines than the other, so that no pair of lines after a slip could be trusted.
     """
     tags_path = path.parent / options.tags_file
-    style = TagStyle("IOB2" if options.scheme == "auto" else options.scheme, options.prefix_separator, options.prefix_behind)
     sequences = (line.split() for _, line in read_lines(tags_path))
-    style = chosen_style(style, auto=options.scheme == "auto", sequences=sequences, where=tags_path)
+    style = chosen_style(options.scheme, options.prefix_separator, options.prefix_behind, sequences=sequences, where=tags_path)
     for tokens_line, tags_line in zip_longest(read_lines(path), read_lines(tags_path)):
         if tokens_line is None or tags_line is None:
             longer, number = (path, tokens_line[0]) if tokens_line else (tags_path, tags_line[0])
@@ -77,9 +75,16 @@ def _guess(path: Path) -> Mapping[str, Any] | None:
             continue
         if max(lengths, default=0) < 2 or [len(pieces) for pieces in tags] != lengths:
             continue
-        style = tag_style(tags)
-        if style is not None and (style[0].scheme != "IO" or any("O" in pieces for pieces in tags)):
-            return {"tags_file": other.name, "scheme": style[0].scheme, "prefix_separator": style[0].prefix_separator}
+        found = tag_style(tags)
+        if found is not None and (found[0].scheme != "IO" or any("O" in pieces for pieces in tags)):
+            style = found[0]
+            return {
+                "tags_file": other.name,
+                "scheme": style.scheme,
+                "prefix_separator": style.prefix_separator,
+                "prefix_behind": style.prefix_behind,
+                **({"join": "none"} if looks_unspaced(piece for pieces in tokens for piece in pieces) else {}),
+            }
     return None
 
 

@@ -87,12 +87,6 @@ def part(item: Any, key: Key, *, missing: Any = _NEEDED) -> Any:
     return at(item, str(key))
 
 
-def label_of(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise CorpusError(f"{what}: expected a text, found {value!r}.")
-    return value
-
-
 def offset_of(value: Any) -> int:
     """An offset; tables hold them as text, and pandas writes those of a column with gaps as 3.0."""
     if isinstance(value, str) and value.strip().removesuffix(".0").isdecimal():

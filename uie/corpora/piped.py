@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.detection import chosen_style, tag_style
+from uie.corpora.detection import SchemeOption, chosen_style, looks_unspaced, tag_style
 from uie.corpora.rows import placed
-from uie.corpora.tagging import TagStyle
-from uie.corpora.tokens import Join, SchemeOption, document_of, joined
+from uie.corpora.tokens import Join, document_of, joined
 from uie.documents import Document
 from uie.errors import CorpusError, SettingsError
 from uie.storage import read_lines
@@ -34,9 +33,8 @@ class PipedOptions:
 
 def read(path: Path, options: PipedOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a line. A token may hold the separator itself (`||SYM|O`): the parts are counted from the end."""
-    style = TagStyle("IOB2" if options.scheme == "auto" else options.scheme, options.prefix_separator, options.prefix_behind)
     sequences = ([piece.rpartition(options.separator)[2] for piece in line.split()] for _, line in read_lines(path))
-    style = chosen_style(style, auto=options.scheme == "auto", sequences=sequences, where=path)
+    style = chosen_style(options.scheme, options.prefix_separator, options.prefix_behind, sequences=sequences, where=path)
     for number, line in read_lines(path):
         if not line.strip():
             continue
@@ -66,11 +64,13 @@ def _guess(path: Path) -> Mapping[str, Any] | None:
     if columns < 2 or found is None or found[0].scheme == "IO":
         return None
     style = found[0]
+    unspaced = looks_unspaced(piece.rsplit("|", columns - 1)[0] for piece in pieces)
     return {
         "scheme": style.scheme,
         "columns": columns,
         "prefix_separator": style.prefix_separator,
         "prefix_behind": style.prefix_behind,
+        **({"join": "none"} if unspaced else {}),
     }
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, array, documents_from_array, string
-from uie.corpora.spans import mention_at, typed, with_repeated
+from uie.corpora.rows import Json, NoOptions, array, documents_from_array, string, with_repeated
+from uie.corpora.spans import mention_at, typed
 from uie.documents import Document, Entity
 from uie.errors import CorpusError
 

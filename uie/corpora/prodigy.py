@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, documents_from_lines, string
-from uie.corpora.spans import Annotators, mention_at, with_repeated
+from uie.corpora.rows import Json, array, documents_from_lines, string, with_repeated
+from uie.corpora.spans import Annotators, mention_at
 from uie.documents import Document, Entity, Relation, entity_index
 from uie.errors import CorpusError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, odd
 from uie.corpora.rows import NoOptions, placed
 from uie.documents import Document, Entity, Mention, Relation
 from uie.errors import CorpusError, DocumentError
@@ -84,7 +84,7 @@ def _document(path: Path, lines: list[tuple[int, str]]) -> Document:
         for norm in entity.norms:
             clusters.setdefault(norm, []).append(index)
     order = {norm: index for index, norm in enumerate(clusters)}
-    meta: dict[str, Any] = {"ungrounded": block.ungrounded} if block.ungrounded else {}
+    meta: dict[str, Any] = {**odd(ungrounded=block.ungrounded)}
     relations: list[Relation] = []
     for type, head, tail, more in block.relations:
         if head not in order or tail not in order:

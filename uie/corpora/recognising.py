@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from uie.corpora import LAYOUTS, Layout, options_of
+from uie.corpora import LAYOUTS, Layout, options_of, times_odd
 from uie.corpora.checking import counted
 from uie.documents import Document
 from uie.errors import CorpusError, UIEError
@@ -101,7 +101,7 @@ def _tried(name: str, layout: Layout, path: Path) -> Candidate | None:
 def _told(document: Document) -> Counter[str]:
     found = Counter(counted(document))
     found["without a place"] = sum(not mention.grounded for mention in document.mentions())
-    found["odd"] = sum(document.meta.get(key, 0) for key in ("invalid_tags",) if isinstance(document.meta.get(key), int))
+    found["odd"] = times_odd(document.meta.get("invalid_tags"))
     return found
 
 

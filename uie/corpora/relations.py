@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from uie.corpora.rows import Place, placed
+from uie.corpora import odd
+from uie.corpora.rows import Place, placed, with_ungrounded
+from uie.corpora.tokens import Offsets
 from uie.documents import Document, Entity, Mention, Relation
 
 NO_RELATION = ("None", "NA", "no_relation")
@@ -27,6 +29,10 @@ class Related:
     _indices: dict[tuple[Mention, str | None], int] = field(default_factory=dict)
     _seen: set[tuple[str, int, int]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        for index, entity in enumerate(self.entities):
+            self._indices.setdefault((entity.mention, entity.type), index)
+
     def entity(self, entity: Entity) -> int:
         """Its index: that of the first one of the same type at the same place (of the same string, where there is no place)."""
         index = self._indices.setdefault((entity.mention, entity.type), len(self.entities))
@@ -46,39 +52,47 @@ class Related:
         self.relations.append(Relation(type, head, tail))
         return True
 
+    @property
+    def meta(self) -> dict[str, int]:
+        """What was odd about the relations, for `Document.meta`."""
+        return odd(duplicates=self.duplicates, unrelated=self.unrelated)
+
     def document(
         self,
         id: str,
         text: str,
         *,
-        offsets: bool,
-        tokens: tuple[tuple[int, int], ...] | None = None,
+        offsets: bool = True,
+        tokens: Offsets | None = None,
         clusters: tuple[tuple[int, ...], ...] | None = None,
         **meta: Any,
     ) -> Document:
         """The Document, with what is odd counted in its meta; of a layout with `offsets`, also the entities without a place."""
-        ungrounded = sum(not entity.mention.grounded for entity in self.entities) if offsets else 0
-        counts = {"duplicates": self.duplicates, "unrelated": self.unrelated, "ungrounded": ungrounded}
-        return Document(
+        document = Document(
             id,
             text,
             entities=tuple(self.entities),
             relations=tuple(self.relations),
             tokens=tokens,
             clusters=clusters,
-            meta={key: value for key, value in {**counts, **meta}.items() if value},
+            meta={**self.meta, **{key: value for key, value in meta.items() if value}},
         )
+        return with_ungrounded(document) if offsets else document
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one row says: that a pair of a text has the relation `type` (None: no relation). Without a pair: the text has none at all."""
+    """What one row says: that a pair of a text has the relation `type` (None: no relation). Without a pair: the text has none at all.
+
+    `offsets`: whether the row gives places, so that a mention without one is odd.
+    """
 
     text: str
     pair: tuple[Entity, Entity] | None
     type: str | None
     id: str = ""
-    tokens: tuple[tuple[int, int], ...] | None = None
+    tokens: Offsets | None = None
+    offsets: bool = True
 
 
 def merged(rows: Iterable[tuple[Place, Row]]) -> Iterator[Document]:
@@ -96,5 +110,6 @@ def merged(rows: Iterable[tuple[Place, Row]]) -> Iterator[Document]:
                 head, tail = (related.entity(entity) for entity in row.pair)
                 related.relate(row.type, head, tail)
         ids = list(dict.fromkeys(row.id for row in found))
-        document = related.document(ids[0], text, offsets=True, tokens=found[0].tokens, ids=ids if len(ids) > 1 else None)
+        offsets = any(row.offsets for row in found)
+        document = related.document(ids[0], text, offsets=offsets, tokens=found[0].tokens, ids=ids if len(ids) > 1 else None)
         yield placed(document, place)

@@ -19,6 +19,7 @@ from uie.corpora.config import DatasetConfig
 from uie.corpora.findings import shortened
 from uie.corpora.oddities import has_edges, is_composed, only_place
 from uie.corpora.reading import corpus_folder, placed_files
+from uie.corpora.spans import mention_over
 from uie.documents import Argument, Document, Event, Mention, document_to_json
 from uie.errors import CorpusError
 from uie.storage import environment, refuse_in_use, to_line, whole_file, whole_folder, write_json
@@ -145,7 +146,7 @@ def _trimmed(mention: Mention, document: Document, where: str, changes: list[Rep
         if any(start >= end for start, end in parts):
             left.append(f"{where}: a part of the mention {mention.text!r} is nothing but white space.")
             return mention
-        made = Mention(" ".join(document.text[start:end] for start, end in parts), parts[0][0], parts[-1][1], parts)
+        made = mention_over(document.text, parts)
     elif mention.start is not None and mention.end is not None:
         start, end = _inner(document.text, (mention.start, mention.end))
         made = Mention(trimmed, start, end)
@@ -222,9 +223,7 @@ def _with_text(
 def _moved(mention: Mention, moved: Mapping[int, int], text: str) -> Mention:
     if mention.start is None or mention.end is None:
         return mention
-    fragments = tuple((moved[start], moved[end]) for start, end in mention.fragments)
-    span = fragments or ((moved[mention.start], moved[mention.end]),)
-    return Mention(" ".join(text[start:end] for start, end in span), span[0][0], span[-1][1], fragments)
+    return mention_over(text, [(moved[start], moved[end]) for start, end in mention.span or ()])
 
 
 def _difference(before: str, after: str) -> tuple[str, str]:

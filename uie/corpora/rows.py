@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from uie.corpora import OnBad
+from uie.corpora import OnBad, odd
 from uie.documents import Document
 from uie.errors import CorpusError, DocumentError
 from uie.storage import check_characters, parse_object, read_lines
@@ -36,10 +36,13 @@ def documents_from_array(path: Path, bad: OnBad, make: Callable[[Json], Document
     return (placed(document, place) for place, document in values_from_array(path, bad, make))
 
 
-def values_from_file(path: Path, bad: OnBad, make: Callable[[Json], T | None]) -> Iterator[tuple[Place, T]]:
-    """What `make` makes of each object with its place, of an array where the file begins with one, else of JSON Lines."""
+def values_from_file(
+    path: Path, bad: OnBad, make: Callable[[Json], T | None], *, as_row: Callable[[Any], Any] | None = None
+) -> Iterator[tuple[Place, T]]:
+    """What `make` makes of each object with its place, of an array (see `values_from_array`) where the file begins with one, else of
+    JSON Lines."""
     first = next((line.lstrip()[0] for _, line in read_lines(path) if line.strip()), "")
-    yield from values_from_array(path, bad, make) if first == "[" else values_from_lines(path, bad, make)
+    yield from values_from_array(path, bad, make, as_row=as_row) if first == "[" else values_from_lines(path, bad, make)
 
 
 def values_from_lines(path: Path, bad: OnBad, make: Callable[[Json], T | None]) -> Iterator[tuple[Place, T]]:
@@ -79,12 +82,23 @@ def _rows(path: Path) -> Iterator[tuple[int, str]]:
         yield began, "\n".join(block)
 
 
-def values_from_array(path: Path, bad: OnBad, make: Callable[[Json], T | None]) -> Iterator[tuple[Place, T]]:
-    """As `documents_from_array`, of anything that rows may be made into, with its item."""
-    text, items = parse_file(path)
+def values_from_array(
+    path: Path,
+    bad: OnBad,
+    make: Callable[[Json], T | None],
+    *,
+    as_row: Callable[[Any], Any] | None = None,
+    expected: str = "an array of objects",
+) -> Iterator[tuple[Place, T]]:
+    """As `documents_from_array`, of anything that rows may be made into, with its item.
+
+    `as_row` makes the objects where the items are `expected` to be something else; what it cannot, it leaves as it is.
+    """
+    text, items = parse_file(path, expected)
     if not isinstance(items, list):
-        raise CorpusError(f"{path}: expected an array of objects, found {type(items).__name__}.")
-    yield from values_from_items(path, text, ((f"item {number}", item) for number, item in enumerate(items)), bad, make)
+        raise CorpusError(f"{path}: expected {expected}, found {type(items).__name__}.")
+    rows = items if as_row is None else map(as_row, items)
+    yield from values_from_items(path, text, ((f"item {number}", row) for number, row in enumerate(rows)), bad, make)
 
 
 def values_from_items(
@@ -132,10 +146,28 @@ def _made(make: Callable[[Json], T | None], row: Json, path: Path, place: Place)
         raise CorpusError(f"{where}: not as the layout has it: {type(error).__name__}: {error}.") from None
 
 
-def placed(document: Document, place: int | str) -> Document:
+def placed(document: Document, place: Place) -> Document:
     """The Document with its place in the file (see `uie.corpora`)."""
-    meta = {**document.meta, "place": place}
+    return with_meta(document, place=place)
+
+
+def with_meta(document: Document, **meta: Any) -> Document:
+    """The Document with more in its `meta`; itself where there is nothing to add."""
+    if not meta:
+        return document
+    meta = {**document.meta, **meta}
     return document.called(document.id, dataset=document.dataset, split=document.split, lang=document.lang, meta=meta)
+
+
+def with_ungrounded(document: Document) -> Document:
+    """The Document of a layout with places, the mentions that have none counted in `meta.ungrounded`."""
+    return with_meta(document, **odd(ungrounded=sum(not mention.grounded for mention in document.mentions())))
+
+
+def with_repeated(document: Document) -> Document:
+    """The Document, the entities that say what an earlier one says counted in `meta.repeated`."""
+    entities = document.entities or ()
+    return with_meta(document, **odd(repeated=len(entities) - len({(entity.mention, entity.type) for entity in entities})))
 
 
 def string(row: Json, key: str) -> str:

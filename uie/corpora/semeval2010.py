@@ -67,7 +67,7 @@ def _document(lines: list[str], where: str) -> Document:
     head, tail = (e2, e1) if label and label[2] == "e2,e1" else (e1, e2)
     related.relate(label and label[1], head, tail)
     comment = lines[2].removeprefix(_COMMENT).strip() if len(lines) == 3 else ""
-    return related.document(sentence[1], "".join(marked.groups()), offsets=True, comment=comment)
+    return related.document(sentence[1], "".join(marked.groups()), comment=comment)
 
 
 LAYOUT = Layout(

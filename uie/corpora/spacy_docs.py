@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, Place, array, parse_file, placed, string, text_of, values_from_items, values_from_lines
-from uie.corpora.spans import mention_at, typed, with_repeated
+from uie.corpora.rows import Json, Place, array, placed, string, text_of, values_from_file, with_repeated
+from uie.corpora.spans import mention_at, typed
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError, DocumentError, unknown_name
-from uie.storage import read_lines
 
 _ZLIB = 0x78  # the first byte of a DocBin, which is compressed; JSON cannot begin with it
 _KEYS = ("entities", "ents", "spans")
@@ -52,14 +51,7 @@ def _is_docbin(path: Path) -> bool:
 
 
 def _examples(path: Path, options: SpacyOptions, bad: OnBad) -> Iterator[tuple[Place, Document]]:
-    def document(row: Json) -> Document:
-        return _example(row, options)
-
-    first = next((line.lstrip()[0] for _, line in read_lines(path) if line.strip()), "")
-    if first != "[":
-        return values_from_lines(path, bad, document)
-    text, items = parse_file(path)
-    return values_from_items(path, text, ((f"item {number}", _row(item)) for number, item in enumerate(items)), bad, document)
+    return values_from_file(path, bad, lambda row: _example(row, options), as_row=_row)
 
 
 def _row(item: Any) -> Any:

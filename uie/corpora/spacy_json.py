@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, odd
 from uie.corpora.rows import Json, array, placed, string, values_from_array
 from uie.corpora.tagging import SchemeName, TagStyle
 from uie.corpora.tokens import Join, Offsets, document_of, joined
@@ -58,7 +58,7 @@ def _paragraph(paragraph: Json, options: SpacyJsonOptions, number: int) -> Docum
         invalid += read.meta.get("invalid_tags", 0)
         tags.extend(found)
     annotated = None if set(tags) & set(_UNKNOWN) else tuple(entities)
-    return Document("", text, entities=annotated, tokens=offsets, meta={"invalid_tags": invalid} if invalid else {})
+    return Document("", text, entities=annotated, tokens=offsets, meta=odd(invalid_tags=invalid))
 
 
 def _looked_up(tokens: list[str], raw: str, where: str) -> Offsets:

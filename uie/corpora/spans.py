@@ -1,53 +1,55 @@
 """The start and end that an annotation tool gives in, a `Mention` out; and whose annotations are read, where several people made them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.documents import Document, Entity, Mention
+from uie.corpora.rows import text_of
+from uie.documents import Entity, Mention
 from uie.errors import CorpusError, unknown_name
 
 OffsetUnit = Literal["characters", "utf-16"]
 """What offsets count: Unicode code points, as we do, or UTF-16 code units, of which an emoji has two, as JavaScript does."""
 
 
-def mention_at(text: str, start: Any, end: Any, *, said: Any = None, offsets: OffsetUnit = "characters") -> Mention:
+def mention_at(text: str, start: Any, end: Any, *, said: Any = None, unit: OffsetUnit = "characters") -> Mention:
     """What stands from `start` to `end`, exclusive, which must be `said` where the file gives that too.
 
     Raises:
         CorpusError: the offsets are no whole numbers, are not in the text, or something else stands there.
     """
-    place = _place(text, start, end, offsets)
+    place = _place(text, start, end, unit)
     if said is not None and (place is None or said != text[slice(*place)]):
         found = "nothing" if place is None else repr(text[slice(*place)])
-        hint = "; it does if offsets count UTF-16 code units: set the option offsets: utf-16"
-        fits = offsets == "characters" and _stands(text, start, end, said, "utf-16")
+        hint = "; it does if offsets count UTF-16 code units: set the option unit: utf-16"
+        fits = unit == "characters" and _stands(text, start, end, said, "utf-16")
         raise CorpusError(
             f"the mention {said!r} does not stand at {start}..{end}, where the text has {found}{hint if fits else ''}."
         )
     if place is None:
-        raise CorpusError(f"offsets {start} and {end} ({offsets}) mark nothing in a text of {len(text)} characters.")
+        raise CorpusError(f"offsets {start} and {end} ({unit}) mark nothing in a text of {len(text)} characters.")
     return Mention(text[slice(*place)], *place)
 
 
-def mention_or_words(text: str, start: Any, end: Any, *, said: Any, offsets: OffsetUnit) -> Mention:
+def mention_or_words(text: str, start: Any, end: Any, *, said: Any, unit: OffsetUnit) -> Mention:
     """As `mention_at`, but where something else stands there, and not because offsets count in another way, the ungrounded words."""
-    lost = isinstance(said, str) and said and not _stands(text, start, end, said, offsets)
-    if lost and not (offsets == "characters" and _stands(text, start, end, said, "utf-16")):
+    lost = isinstance(said, str) and said and not _stands(text, start, end, said, unit)
+    if lost and not (unit == "characters" and _stands(text, start, end, said, "utf-16")):
         return Mention(said)
-    return mention_at(text, start, end, said=said, offsets=offsets)
+    return mention_at(text, start, end, said=said, unit=unit)
 
 
-def _stands(text: str, start: Any, end: Any, said: str, offsets: OffsetUnit) -> bool:
-    place = _place(text, start, end, offsets)
+def _stands(text: str, start: Any, end: Any, said: str, unit: OffsetUnit) -> bool:
+    place = _place(text, start, end, unit)
     return place is not None and text[slice(*place)] == said
 
 
-def _place(text: str, start: Any, end: Any, offsets: OffsetUnit) -> tuple[int, int] | None:
+def _place(text: str, start: Any, end: Any, unit: OffsetUnit) -> tuple[int, int] | None:
     """The place in code points; None where the offsets mark nothing."""
     if type(start) is not int or type(end) is not int:
         raise CorpusError(f"expected whole numbers as offsets, found {start!r} and {end!r}.")
-    if offsets == "utf-16":
+    if unit == "utf-16":
         return _from_utf16(text, start, end)
     return (start, end) if 0 <= start < end <= len(text) else None
 
@@ -64,21 +66,15 @@ def _from_utf16(text: str, start: int, end: int) -> tuple[int, int] | None:
     return first, last
 
 
-def with_repeated(document: Document) -> Document:
-    """The same Document; `meta.repeated` counts entities that say what an earlier one says, who are kept."""
-    entities = document.entities or ()
-    repeated = len(entities) - len({(entity.mention, entity.type) for entity in entities})
-    if not repeated:
-        return document
-    meta = {**document.meta, "repeated": repeated}
-    return document.called(document.id, dataset=document.dataset, split=document.split, lang=document.lang, meta=meta)
+def mention_over(text: str, parts: Sequence[tuple[int, int]]) -> Mention:
+    """What stands in the parts of the text, which are in its order: a discontinuous mention where there are several."""
+    said = " ".join(text[start:end] for start, end in parts)
+    return Mention(said, parts[0][0], parts[-1][1], tuple(parts) if len(parts) > 1 else ())
 
 
 def typed(mention: Mention, type: Any) -> Entity:
     """An entity, whose type must be a text."""
-    if not isinstance(type, str) or not type:
-        raise CorpusError(f"the type of {mention.text!r}: expected a text, found {type!r}.")
-    return Entity(mention, type)
+    return Entity(mention, text_of(type, f"the type of {mention.text!r}"))
 
 
 @dataclass(slots=True)

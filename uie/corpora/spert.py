@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
+from uie.corpora.relations import Related
 from uie.corpora.rows import Json, array, documents_from_array, string, whole_number
-from uie.corpora.tokens import Join, joined_tokens, token_mention
-from uie.documents import Document, Entity, Relation
+from uie.corpora.token_spans import token_text
+from uie.corpora.tokens import Join
+from uie.documents import Document, Entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +27,11 @@ def read(path: Path, options: SpertOptions, bad: OnBad) -> Iterator[Document]:
     """
 
     def document(row: Json) -> Document:
-        text, offsets = joined_tokens(row["tokens"], options.join)
-        entities = [
-            Entity(token_mention(text, offsets, item["start"], item["end"]), string(item, "type"))
-            for item in array(row, "entities")
-        ]
-        relations = [
-            Relation(string(item, "type"), whole_number(item, "head"), whole_number(item, "tail"))
-            for item in array(row, "relations")
-        ]
-        kept = tuple(dict.fromkeys(relations))
-        meta = {"duplicates": len(relations) - len(kept)} if len(kept) < len(relations) else {}
-        return Document(str(row.get("orig_id", "")), text, entities=tuple(entities), relations=kept, tokens=offsets, meta=meta)
+        whole = token_text(row["tokens"], options.join)
+        related = Related([Entity(whole.mention(one["start"], one["end"]), string(one, "type")) for one in array(row, "entities")])
+        for item in array(row, "relations"):
+            related.relate(string(item, "type"), whole_number(item, "head"), whole_number(item, "tail"))
+        return related.document(str(row.get("orig_id", "")), whole.text, tokens=whole.places)
 
     return documents_from_array(path, bad, document)
 

@@ -8,7 +8,8 @@ from typing import Any
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
 from uie.corpora.rows import Json, array, documents_from_array, text_of
-from uie.corpora.tokens import Join, joined_tokens, token_mention
+from uie.corpora.token_spans import token_text
+from uie.corpora.tokens import Join
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 
@@ -32,7 +33,7 @@ def read(path: Path, options: SpoDetailsOptions, bad: OnBad) -> Iterator[Documen
     """
 
     def document(row: Json) -> Document:
-        text, offsets = joined_tokens(row["tokens"], options.join)
+        whole = token_text(row["tokens"], options.join)
         triples, details = array(row, "spo_list"), array(row, "spo_details")
         if len(triples) != len(details):
             raise CorpusError(f"{len(triples)} triples in spo_list, but {len(details)} in spo_details.")
@@ -42,9 +43,9 @@ def read(path: Path, options: SpoDetailsOptions, bad: OnBad) -> Iterator[Documen
             *head_span, head_type, told, start, end, tail_type = _parts(detail, 7, "spo_details")
             if text_of(relation, "relation") != told:
                 raise CorpusError(f"the relation is {relation!r} in spo_list, but {told!r} in spo_details.")
-            first = related.entity(_entity(head, token_mention(text, offsets, *head_span), head_type))
-            related.relate(relation, first, related.entity(_entity(tail, token_mention(text, offsets, start, end), tail_type)))
-        return related.document(str(row.get("id", "")), text, offsets=True, tokens=offsets)
+            first = related.entity(_entity(head, whole.mention(*head_span), head_type))
+            related.relate(relation, first, related.entity(_entity(tail, whole.mention(start, end), tail_type)))
+        return related.document(str(row.get("id", "")), whole.text, tokens=whole.places)
 
     return documents_from_array(path, bad, document)
 

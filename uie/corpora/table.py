@@ -1,13 +1,14 @@
 """A table (CSV, TSV or Parquet) in, Documents out, by a mapping in the options: which column holds the text, which the mentions, …"""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from uie.corpora import Layout, OnBad
+from uie.corpora import Layout, OnBad, ignore_bad
 from uie.corpora.columnar import MAGIC, read_columns
 from uie.corpora.guessing import guess_grouped, guess_mapping
 from uie.corpora.mapped import MentionKeys
@@ -40,15 +41,11 @@ class TableOptions(MappingOptions):
 
 def read(path: Path, options: TableOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a row, or a group of rows. An empty cell where a list is expected is an empty list. Parquet needs pyarrow."""
-    tags = values_from_items(path, "", _rows(path, options, _ignored), _ignored, lambda row: tags_of(row, options))
+    tags = values_from_items(path, "", _rows(path, options, ignore_bad), ignore_bad, lambda row: tags_of(row, options))
     style = style_of(options, (found for _, found in tags), path)
     documents = values_from_items(path, "", _rows(path, options, bad), bad, lambda row: document_from_row(row, options, style))
     for place, document in documents:
         yield placed(document, place)
-
-
-def _ignored(error: CorpusError, raw: str) -> None:
-    """For the look at the tags, before anything is read."""
 
 
 def _rows(path: Path, options: TableOptions, bad: OnBad) -> Iterator[tuple[Place, Json]]:
@@ -125,6 +122,11 @@ def _objects(path: Path, lines: Any, bad: OnBad) -> Iterator[tuple[Place, Json]]
             return
         if header is None:
             header = cells
+            twice = [name for name, times in Counter(filter(None, header)).items() if times > 1]
+            if twice:
+                raise CorpusError(
+                    f"{path}:{place}: two columns are called {twice[0]!r}; rename one, or only the last would be read."
+                )
         elif len(cells) == len(header):
             yield place, dict(zip(header, cells, strict=True))
         elif cells:
@@ -156,7 +158,7 @@ def guess(path: Path) -> Mapping[str, Any] | None:
     if path.suffix not in (".csv", ".tsv", ".parquet", ".tab"):
         return None
     every = MentionKeys()
-    rows = [row for _, row in islice(_rows(path, TableOptions(entities=every), _ignored), _FEW)]
+    rows = [row for _, row in islice(_rows(path, TableOptions(entities=every), ignore_bad), _FEW)]
     found = guess_mapping([{name: _opened(cell) for name, cell in row.items()} for row in rows])
     if found is not None or not rows:
         return found
@@ -164,7 +166,7 @@ def guess(path: Path) -> Mapping[str, Any] | None:
         values = [row[column] for row in rows]
         runs = [value for value, _ in groupby(values)]
         if len(runs) == len(set(runs)) and len(runs) < len(values):
-            grouped = [row for _, row in islice(_rows(path, TableOptions(entities=every, group=column), _ignored), _FEW)]
+            grouped = [row for _, row in islice(_rows(path, TableOptions(entities=every, group=column), ignore_bad), _FEW)]
             found = guess_grouped(grouped)
             if found is not None:
                 return {"group": column, **found}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import NO_RELATION, Row, merged
-from uie.corpora.rows import Json, NoOptions, string, values_from_array, whole_number
-from uie.corpora.tokens import joined_tokens, token_mention
+from uie.corpora.rows import Json, NoOptions, string, values_from_array
+from uie.corpora.token_spans import token_text
 from uie.documents import Document, Entity
 
 
@@ -20,16 +20,13 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
 
 
 def _row(row: Json) -> Row:
-    text, offsets = joined_tokens(row["token"], "space")
+    whole = token_text(row["token"], "space")
     head, tail = (
-        Entity(
-            token_mention(text, offsets, whole_number(row, f"{end}_start"), whole_number(row, f"{end}_end") + 1),
-            string(row, f"{end}_type"),
-        )
-        for end in ("subj", "obj")
+        Entity(whole.mention_to(row[f"{end}_start"], row[f"{end}_end"]), string(row, f"{end}_type")) for end in ("subj", "obj")
     )
     relation = string(row, "relation")
-    return Row(text, (head, tail), None if relation in NO_RELATION else relation, str(row.get("id", "")), offsets)
+    kind = None if relation in NO_RELATION else relation
+    return Row(whole.text, (head, tail), kind, str(row.get("id", "")), whole.places)
 
 
 LAYOUT = Layout(

@@ -1,11 +1,13 @@
 """Numbers of tokens in, as layouts count them, `Mention`s of the text that the tokens make out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from uie.corpora.tokens import Join, joined
-from uie.documents import Mention
+from uie.corpora.spans import mention_over
+from uie.corpora.tokens import Join, Offsets, joined
+from uie.documents import Entity, Mention
 from uie.errors import CorpusError
 
 
@@ -14,7 +16,7 @@ class TokenText:
     """The text that tokens make. `places`: where each stands in it; `starts`: at which of them each sentence begins."""
 
     text: str
-    places: tuple[tuple[int, int], ...]
+    places: Offsets
     starts: tuple[int, ...] = (0,)
 
     def mention(self, start: object, end: object) -> Mention:
@@ -38,9 +40,27 @@ class TokenText:
         first, last = token_span(self.places[begin:behind], start, end)
         return Mention(self.text[first:last], first, last)
 
+    def mention_of(self, tokens: object) -> Mention:
+        """That of the tokens with these numbers; where they do not stand side by side, a discontinuous one.
+
+        Raises:
+            CorpusError: they are no list of whole numbers in rising order, or there are no such tokens.
+        """
+        last = len(self.places) - 1
+        if (
+            not isinstance(tokens, list)
+            or not tokens
+            or any(type(token) is not int for token in tokens)
+            or sorted(set(tokens)) != tokens
+            or not 0 <= tokens[0] <= tokens[-1] <= last
+        ):
+            raise CorpusError(f"expected the numbers of tokens in rising order, from 0 to {last}, found {tokens!r}.")
+        runs = [[token for _, token in run] for _, run in groupby(enumerate(tokens), lambda item: item[1] - item[0])]
+        return mention_over(self.text, [(self.places[run[0]][0], self.places[run[-1]][1]) for run in runs])
+
     def end_of(self, sentence: int) -> int:
         """The number of the token behind the sentence."""
-        return (*self.starts, len(self.places))[sentence + 1]
+        return self.starts[sentence + 1] if sentence + 1 < len(self.starts) else len(self.places)
 
 
 def token_text(tokens: object, join: Join) -> TokenText:
@@ -69,7 +89,7 @@ def _starts(sentences: list[list[Any]]) -> Iterator[int]:
         start += len(sentence)
 
 
-def token_span(places: Sequence[tuple[int, int]], start: object, end: object) -> tuple[int, int]:
+def token_span(places: Offsets, start: object, end: object) -> tuple[int, int]:
     """Where the tokens from `start` up to `end`, which is exclusive, begin and end; both as they come out of a file.
 
     Raises:
@@ -80,9 +100,17 @@ def token_span(places: Sequence[tuple[int, int]], start: object, end: object) ->
     return places[start][0], places[end - 1][1]
 
 
-def named(mention: Mention, name: str) -> Mention:
+def named(mention: Mention, name: str, *, any_case: bool = False) -> Mention:
     """The mention, or one without a place when it is not `name`, the string that the file gives beside the offsets.
 
-    White space may differ: names are often written as they were before the text was cut into tokens.
+    White space may differ (names are often written as they were before the text was cut into tokens), with `any_case` case too.
     """
-    return mention if "".join(mention.text.split()) == "".join(name.split()) else Mention(name)
+    one, other = ("".join(string.split()) for string in (mention.text, name))
+    same = one.casefold() == other.casefold() if any_case else one == other
+    return mention if same else Mention(name)
+
+
+def named_entity(mention: Mention, name: str, type: str | None, *, any_case: bool = False, norms: tuple[str, ...] = ()) -> Entity:
+    """The entity of `named`; a name that is written otherwise than the mention is kept in its attribute `name`."""
+    mention = named(mention, name, any_case=any_case)
+    return Entity(mention, type, attributes={} if mention.text == name else {"name": name}, norms=norms)

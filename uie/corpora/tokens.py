@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.corpora import Layout, OnBad
-from uie.corpora.detection import chosen_style, detect
+from uie.corpora import Layout, OnBad, odd
+from uie.corpora.detection import SchemeOption, chosen_style, detect
 from uie.corpora.rows import placed
 from uie.corpora.tagging import SchemeName, TagStyle, mentions
 from uie.documents import Document, Entity, Mention
@@ -14,7 +14,6 @@ from uie.errors import CorpusError
 from uie.storage import read_lines
 
 Join = Literal["space", "none"]
-SchemeOption = Literal["auto", SchemeName]
 Offsets = tuple[tuple[int, int], ...]
 Row = tuple[int, str, list[str]]
 """Line number, line, columns."""
@@ -62,9 +61,8 @@ def read(path: Path, options: TokensOptions, bad: OnBad) -> Iterator[Document]:
     A sentence with a line or tag that cannot be read is left out and handed to `bad` as a whole.
     """
     layers = options.tag_columns or (options.tag_column,)
-    style = TagStyle("IOB2" if options.scheme == "auto" else options.scheme, options.prefix_separator, options.prefix_behind)
     sequences = (_tags(rows, column) for rows in _sentences(path, options) for column in layers)
-    style = chosen_style(style, auto=options.scheme == "auto", sequences=sequences, where=path)
+    style = chosen_style(options.scheme, options.prefix_separator, options.prefix_behind, sequences=sequences, where=path)
     named = (options.token_column, *layers, options.flag_column, options.start_column, options.end_column)
     needed = max(2, *(column + 1 if column >= 0 else -column for column in named if column is not None))
     widths = options.columns
@@ -184,29 +182,6 @@ def joined(tokens: Sequence[str], join: Join) -> tuple[str, Offsets]:
     return glue.join(tokens), token_offsets(tokens, glue)
 
 
-def joined_tokens(tokens: object, join: Join) -> tuple[str, Offsets]:
-    """As `joined`, of what a JSON file has for tokens.
-
-    Raises:
-        CorpusError: it is no list of tokens, or one of them is empty.
-    """
-    if not isinstance(tokens, list) or not tokens or not all(isinstance(token, str) and token for token in tokens):
-        raise CorpusError(f"expected a list of tokens, none of them empty, found {tokens!r}.")
-    return joined(tokens, join)
-
-
-def token_mention(text: str, offsets: Offsets, start: object, end: object) -> Mention:
-    """The mention of the tokens from `start` up to `end`, which is exclusive; both as they come out of a file.
-
-    Raises:
-        CorpusError: they are no whole numbers, or there are no such tokens.
-    """
-    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(offsets):
-        raise CorpusError(f"tokens {start!r} to {end!r} (exclusive): there are {len(offsets)}, counted from 0.")
-    first, last = offsets[start][0], offsets[end - 1][1]
-    return Mention(text[first:last], first, last)
-
-
 def tagged_document(
     tokens: Sequence[str], tags: Sequence[str], scheme: SchemeName, prefix_separator: str, join: Join, where: str
 ) -> Document:
@@ -226,8 +201,7 @@ def document_of(text: str, offsets: Offsets, layers: Sequence[Sequence[str]], st
         for mention in tagged.mentions:
             start, end = offsets[mention.start][0], offsets[mention.end - 1][1]
             entities.append(Entity(Mention(text[start:end], start, end), mention.type))
-    meta = {"invalid_tags": invalid} if invalid else {}
-    return Document("", text, entities=tuple(entities), tokens=offsets, meta=meta)
+    return Document("", text, entities=tuple(entities), tokens=offsets, meta=odd(invalid_tags=invalid))
 
 
 def token_offsets(tokens: Sequence[str], glue: str) -> Offsets:

@@ -1,15 +1,14 @@
 """universal-ie (UIE) lines `{"text", "tokens", "entity", "relation", "event"}` with token offsets in, Documents with all three out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, placed, string, values_from_file
+from uie.corpora.rows import Json, NoOptions, array, placed, string, values_from_file, with_ungrounded
+from uie.corpora.token_spans import TokenText
+from uie.corpora.tokens import Offsets
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation, entity_index
 from uie.errors import CorpusError
-
-Offsets = tuple[tuple[int, int], ...]
 
 
 def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
@@ -24,23 +23,22 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
 
 def _document(row: Json) -> Document:
     text = string(row, "text")
-    tokens = _places(row["tokens"], text)
-    entities = [Entity(_mention(item, text, tokens), string(item, "type")) for item in row["entity"]]
+    whole = TokenText(text, _places(array(row, "tokens"), text))
+    entities = [Entity(_mention(item, whole), string(item, "type")) for item in array(row, "entity")]
     relations = []
-    for item in row["relation"]:
-        head, tail = (entity_index(_mention(end, text, tokens), entities, string(end, "type")) for end in item["args"])
+    for item in array(row, "relation"):
+        head, tail = (entity_index(_mention(end, whole), entities, string(end, "type")) for end in item["args"])
         relations.append(Relation(string(item, "type"), head, tail))
     events = [
         Event(
             string(item, "type"),
-            _mention(item, text, tokens),
-            tuple(Argument(string(one, "type"), _mention(one, text, tokens)) for one in item["args"]),
+            _mention(item, whole),
+            tuple(Argument(string(one, "type"), _mention(one, whole)) for one in item["args"]),
         )
-        for item in row["event"]
+        for item in array(row, "event")
     ]
-    document = Document("", text, entities=tuple(entities), relations=tuple(relations), events=tuple(events), tokens=tokens)
-    ungrounded = sum(not mention.grounded for mention in document.mentions())
-    return replace(document, meta={"ungrounded": ungrounded}) if ungrounded else document
+    document = Document("", text, entities=tuple(entities), relations=tuple(relations), events=tuple(events), tokens=whole.places)
+    return with_ungrounded(document)
 
 
 def _places(tokens: Sequence[str], text: str) -> Offsets:
@@ -54,19 +52,12 @@ def _places(tokens: Sequence[str], text: str) -> Offsets:
     return tuple(found)
 
 
-def _mention(item: Json, text: str, tokens: Offsets) -> Mention:
+def _mention(item: Json, whole: TokenText) -> Mention:
     said, offset = string(item, "text"), item["offset"]
-    if not isinstance(offset, list) or not all(type(token) is int and 0 <= token < len(tokens) for token in offset):
-        raise CorpusError(f"offset: expected the numbers of tokens, from 0 to {len(tokens) - 1}, found {offset!r}.")
-    fragments: list[tuple[int, int]] = []
-    for before, token in zip([-2, *offset], offset, strict=False):
-        start, end = tokens[token]
-        if fragments and token == before + 1:
-            start = fragments.pop()[0]
-        fragments.append((start, end))
-    if said != " ".join(text[start:end] for start, end in fragments) or fragments != sorted(fragments):
-        return Mention(said)
-    return Mention(said, fragments[0][0], fragments[-1][1], tuple(fragments) if len(fragments) > 1 else ())
+    if not isinstance(offset, list) or not all(type(token) is int and 0 <= token < len(whole.places) for token in offset):
+        raise CorpusError(f"offset: expected the numbers of tokens, from 0 to {len(whole.places) - 1}, found {offset!r}.")
+    mention = whole.mention_of(offset) if offset and offset == sorted(set(offset)) else None
+    return mention if mention is not None and mention.text == said else Mention(said)
 
 
 LAYOUT = Layout(

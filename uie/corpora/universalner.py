@@ -9,8 +9,7 @@ from typing import Any
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.chunks import Chunk, Chunks, gathered
-from uie.corpora.rows import Json, placed, string, values_from_file
-from uie.corpora.strings import text
+from uie.corpora.rows import Json, placed, string, text_of, values_from_file
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 
@@ -44,12 +43,14 @@ def _chunk(row: Json) -> Chunk:
     said = string(turns[0], "value")
     if not said.startswith(_TEXT):
         raise CorpusError(f"conversations: expected '{_TEXT}…' first, found {said[:60]!r}.")
-    chunk = Chunk(said, str(row.get("id", "")), text(said.removeprefix(_TEXT), "the text"))
+    chunk = Chunk(said, str(row.get("id", "")), text_of(said.removeprefix(_TEXT), "the text"))
     for question, answer in zip(turns[2::2], turns[3::2], strict=True):
         asked = _QUESTION.fullmatch(string(question, "value"))
         if asked is None:
             raise CorpusError(f"conversations: expected 'What describes … in the text?', found {question['value']!r}.")
-        chunk.found["entities", asked[1]] = _listed(answer["value"])
+        mentions = _listed(answer["value"])
+        if chunk.found.setdefault(("entities", asked[1]), mentions) != mentions:
+            raise CorpusError(f"conversations: {asked[1]!r} is asked twice and answered in two ways.")
     chunk.asked = {"entities": {type: {} for _, type in chunk.found}}
     return chunk
 
@@ -61,7 +62,7 @@ def _listed(answer: Any) -> list[str]:
         mentions = None
     if not isinstance(mentions, list):
         raise CorpusError(f"conversations: expected a JSON list of mentions as the answer, found {answer!r}.")
-    return [text(mention, "mention") for mention in mentions]
+    return [text_of(mention, "mention") for mention in mentions]
 
 
 def _turns(*said: str) -> str:

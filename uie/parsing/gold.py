@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.corpora import Layout, OnBad, raise_bad
+from uie.corpora import Layout, OnBad, odd, raise_bad
 from uie.corpora.rows import Place, placed, values_from_file
 from uie.documents import Document, Mention
 from uie.errors import CorpusError, UIEError
@@ -111,14 +111,13 @@ def _document(rows: list[tuple[Place, Record]]) -> Document:
             raise CorpusError(f"the answer at {problem['record_id']} holds {problem['piece']!r}, which its format does not write.")
     repaired = sum(problem["kind"].startswith("repaired") for problem in problems)
     ungrounded = sum(not mention.grounded for mention in document.mentions())
-    counts = {"ungrounded": ungrounded, "repaired_answers": repaired}
     first = rows[0][1]
     return replace(
         document,
         id=str(first.source.get("document_id", "")),
         asked=document.asked if any(record.schema for _, record in rows) else None,
         problems=None,
-        meta={name: count for name, count in counts.items() if count},
+        meta=odd(ungrounded=ungrounded, repaired_answers=repaired),
     )
 
 

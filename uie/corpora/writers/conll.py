@@ -43,7 +43,8 @@ def write(documents: Iterable[Document], out: Path, options: ConllOptions, lost:
     with out.open("w", encoding="utf-8", newline="\n") as file:
         for document in documents:
             offsets = document.tokens or simple_tokens(document.text)
-            found = kept(document, _HOLDS, lost, lambda mention, offsets=offsets: _off_border(mention, offsets))  # type: ignore[misc]
+            borders = _Borders(offsets)
+            found = kept(document, _HOLDS, lost, borders.missed)
             if found is None:
                 continue
             tokens = [document.text[start:end] for start, end in offsets]
@@ -57,7 +58,7 @@ def write(documents: Iterable[Document], out: Path, options: ConllOptions, lost:
             if first and tokens[0].startswith(_BYTE_ORDER_MARK):
                 file.write(_BYTE_ORDER_MARK)  # one that is taken off when the file is read, instead of the token's own
             first = False
-            for token, (start, end), tag in zip(tokens, offsets, _tags(found, offsets, options), strict=True):
+            for token, (start, end), tag in zip(tokens, offsets, _tags(found, borders, options), strict=True):
                 columns = (token, str(start), str(end), tag) if options.offsets else (token, tag)
                 file.write(_SEPARATOR.join(columns) + "\n")
             file.write("\n")
@@ -79,9 +80,22 @@ def _made_again(tokens: Sequence[str], offsets: Sequence[tuple[int, int]], join:
     return "".join(token + " " * gap for token, gap in zip(tokens, [*gaps, 0], strict=True))
 
 
-def _off_border(mention: Mention, offsets: Sequence[tuple[int, int]]) -> str:
-    met = any(start == mention.start for start, _ in offsets) and any(end == mention.end for _, end in offsets)
-    return "" if met else "mention that does not meet token borders"
+class _Borders:
+    """Where tokens begin and end, by offset."""
+
+    def __init__(self, offsets: Sequence[tuple[int, int]]) -> None:
+        self.tokens = len(offsets)
+        self._starts = {start: index for index, (start, _) in reversed(list(enumerate(offsets)))}
+        self._ends = {end: index for index, (_, end) in enumerate(offsets)}
+
+    def missed(self, mention: Mention) -> str:
+        """Why the mention cannot be written as tokens, if it cannot."""
+        return "" if self.inside(mention) else "mention that does not meet token borders"
+
+    def inside(self, mention: Mention) -> range:
+        """The indices of the mention's tokens; none where it does not begin and end with one."""
+        first, last = self._starts.get(mention.start or 0), self._ends.get(mention.end or 0)
+        return range(0) if first is None or last is None else range(first, last + 1)
 
 
 def _unwritable(tokens: Sequence[str]) -> str:
@@ -93,15 +107,11 @@ def _unwritable(tokens: Sequence[str]) -> str:
     return "" if tokens else "Document without tokens"
 
 
-def _tags(document: Document, offsets: Sequence[tuple[int, int]], options: ConllOptions) -> list[str]:
+def _tags(document: Document, borders: _Borders, options: ConllOptions) -> list[str]:
     prefixes = {role: prefix for prefix, role in SCHEMES[options.scheme].roles.items()}
-    tags = ["O"] * len(offsets)
+    tags = ["O"] * borders.tokens
     for entity in document.entities or ():
-        inside = [
-            index
-            for index, (start, end) in enumerate(offsets)
-            if start >= (entity.mention.start or 0) and end <= (entity.mention.end or 0)
-        ]
+        inside = borders.inside(entity.mention)
         roles = ["B", *"I" * (len(inside) - 2), "E"] if len(inside) > 1 else ["S"]
         for index, role in zip(inside, roles, strict=True):
             prefix = prefixes.get(role) or prefixes["I" if role == "E" else "B"]
