@@ -89,8 +89,9 @@ def read_lines(path: Path, *, error: type[UIEError] = CorpusError) -> Iterator[t
 def _beside(path: Path) -> str:
     if not path.parent.is_dir():
         return f" The folder {path.parent} does not exist either."
-    names = sorted(p.name for p in path.parent.iterdir())[:6]
-    return f" The folder holds: {', '.join(names) or 'nothing'}."
+    names = sorted(p.name for p in path.parent.iterdir() if not p.name.startswith("."))
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return f" The folder holds: {', '.join(names[:6]) or 'nothing'}{more}."
 
 
 def to_line(row: Mapping[str, Any]) -> str:

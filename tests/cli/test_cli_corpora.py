@@ -41,15 +41,18 @@ def test_fix_lists_each_repair_and_the_copy_has_none_left(mine: Path, tmp_path: 
     result = run("check", mine, "--data-root", tmp_path, "--fix", tmp_path / "out")
 
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-3:] == [
+    assert result.stdout.splitlines()[-4:] == [
         f"warning: {where}: a mention begins or ends with white space, such as 'Ann '.",
+        "0 errors, 1 warning.",
         "repaired: white space at the edge: 1",
         f"  {where}: 'Ann ' → 'Ann'",
     ]
-    assert result.stderr == f"Wrote {tmp_path}/out/mine.yaml: read it with --data-root {tmp_path}/out.\n"
+    assert (
+        result.stderr == f"Wrote {tmp_path}/out/mine.yaml: uie corpora check {tmp_path}/out/mine.yaml --data-root {tmp_path}/out\n"
+    )
     again = run("check", tmp_path / "out" / "mine.yaml", "--data-root", tmp_path / "out", "--fix", tmp_path / "out2")
     assert again.stdout.splitlines()[-1] == "repaired: nothing"
-    assert "warning" not in again.stdout
+    assert "0 errors, 0 warnings." in again.stdout
 
 
 def test_show_prints_a_card_json_and_a_page(mine: Path, tmp_path: Path) -> None:
@@ -102,5 +105,20 @@ def test_a_missing_corpus_names_the_command_that_fetches_it(mine: Path, tmp_path
 
     result = run("check", mine, "--data-root", tmp_path / "none")
 
-    said = f"mine: no folder {tmp_path}/none/mine. Its files come from ann/corpus: uie corpora download mine"
+    said = f"mine: no folder {tmp_path}/none/mine. Its files come from ann/corpus: uie corpora download mine --data-root {tmp_path}/none"
     assert result.stderr == f"uie: error: {said}\n"
+
+
+def test_a_wrong_name_is_told_before_any_corpus_is_read() -> None:
+    result = run("check", "sample_en", "nope")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("uie: error: No corpus is named 'nope'. uie corpora list shows all ")
+
+
+def test_the_list_has_a_line_for_each_corpus() -> None:
+    from uie.corpora.config import dataset_names
+
+    lines = run("list").stdout.splitlines()
+
+    assert [line.split()[0] for line in lines[2:]] == dataset_names()

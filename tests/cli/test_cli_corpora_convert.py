@@ -35,7 +35,8 @@ def test_what_cannot_be_held_is_refused_in_one_line_or_dropped(here):
 
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr == (
-        "uie: error: conll cannot hold everything: nested mention (1), spacing of a text (1); --drop leaves that out.\n"
+        "uie: error: conll cannot hold everything: nested mention (1), spacing of a text (1); --drop leaves that out; "
+        "--set offsets=true keeps the spacing.\n"
     )
     assert dropped.exit_code == 0
     assert "Dropped: nested mention (1), spacing of a text (1).\n" in dropped.stderr

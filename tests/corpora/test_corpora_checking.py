@@ -9,6 +9,7 @@ import pytest
 from uie.corpora import ODD, odd
 from uie.corpora.checking import Finding, check_corpus
 from uie.corpora.config import Counts, Cut, DatasetConfig, SplitFiles, load_dataset_config
+from uie.corpora.label_names import near_equal
 from uie.errors import CorpusError
 
 FILES = Path(__file__).parent.parent / "data" / "corpora"
@@ -231,6 +232,41 @@ def test_labels_that_look_alike_are_told_with_the_place_of_the_rarer_one(tmp_pat
     assert alike == [
         Finding("warning", f"{tmp_path}/own.jsonl:13", what.format("Creative_Work")),
         Finding("warning", f"{tmp_path}/own.jsonl:14", what.format("creative-works")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "alike"),
+    [
+        pytest.param({"USED-FOR": 40, "Used-for": 30}, [("Used-for", "USED-FOR")], id="case"),
+        pytest.param({"means": 9, "Means": 2}, [("Means", "means")], id="case of tags"),
+        pytest.param({"thoughtevent": 20, "thoughtEvent": 1}, [("thoughtEvent", "thoughtevent")], id="case within"),
+        pytest.param({"Thoughtcontent": 20, "Thoughtcontent6": 1}, [("Thoughtcontent6", "Thoughtcontent")], id="a letter more"),
+        pytest.param({"PER": 90, "PSN": 9}, [], id="short labels are two"),
+        pytest.param({"Term": 1, "Physical": 9, "Thing": 900}, [], id="a rare label is no variant"),
+    ],
+)
+def test_which_labels_look_alike(times, alike):
+    assert list(near_equal(times)) == alike
+
+
+def test_placeholders_that_pose_as_gold_are_told_as_mentions_that_are_not_in_the_text(tmp_path):
+    rows = [
+        {"text": text, "triple_list": [["Disease", "has", "Symptom"]]} for text in ("Ann has a cold.", "Bo is tired.", "Cy sleeps.")
+    ]
+    (tmp_path / "own.json").write_text(json.dumps(rows), encoding="utf-8")
+    config = replace(
+        DOCUMENTS,
+        layout="triples",
+        tasks=("RE",),
+        offsets=False,
+        folder=str(tmp_path),
+        splits={"test": SplitFiles(("own.json",))},
+        labels={"relations": ["has"]},
+    )
+
+    assert _findings(config) == [
+        Finding("warning", f"{tmp_path}/own.json:item 0", "a mention is not in the text, such as 'Disease'.", 6)
     ]
 
 

@@ -138,14 +138,27 @@ def test_own_configs_are_found_before_ours_by_name_and_by_path(tmp_path, monkeyp
     assert "mixes/both" not in dataset_names()
 
 
-def test_an_unknown_name_lists_its_neighbours(tmp_path, monkeypatch):
+def test_an_unknown_name_says_its_neighbours_and_where_all_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(CorpusError) as error:
         load_dataset_config("wnut71")
 
-    known = ", ".join(dataset_names())
-    assert str(error.value) == f"No corpus is named 'wnut71'. Did you mean 'wnut17'? Known: {known}."
+    all_names = f"uie corpora list shows all {len(dataset_names())}; of a file or folder uie corpora new makes one."
+    assert str(error.value) == f"No corpus is named 'wnut71'. Did you mean 'wnut17'? {all_names}"
+
+
+def test_a_file_in_place_of_a_corpus_names_the_command_for_files(tmp_path):
+    path = tmp_path / "my.jsonl"
+    path.write_text("{}")
+
+    with pytest.raises(CorpusError) as no_config:
+        load_dataset_config(str(path))
+    with pytest.raises(CorpusError) as missing:
+        load_dataset_config("none.yaml")
+
+    assert str(no_config.value) == f"{path}: is no dataset config. uie corpora new {path} writes one for it."
+    assert str(missing.value) == "none.yaml: no such file."
 
 
 def test_a_mix_is_no_corpus():

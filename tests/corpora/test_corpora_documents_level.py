@@ -279,6 +279,16 @@ def test_oneie_arguments_are_entities_by_id_and_a_text_that_is_not_there_has_no_
     assert document.meta == {"ungrounded": 1, "place": 1}
 
 
+def test_a_oneie_trigger_with_another_text_has_no_place_and_is_counted(tmp_path):
+    row = _sentence()
+    row["event_mentions"][0]["trigger"]["text"] = "leaving"
+
+    (document,) = _read("oneie", _lines(tmp_path, row))
+
+    assert document.events[0].trigger == Mention("leaving")
+    assert document.meta == {"ungrounded": 2, "place": 1}
+
+
 def test_oneie_refuses_unknown_and_repeated_ids_and_relations_of_one(tmp_path):
     unknown, repeated, lonely = _sentence(), _sentence(), _sentence()
     unknown["event_mentions"][0]["arguments"][0]["entity_id"] = "E9"

@@ -642,3 +642,15 @@ def test_the_environment_names_other_hosts() -> None:
         {"UIE_FILE_URL": "http://f", "UIE_ARCHIVE_URL": "http://a", "UIE_PACKAGE_INDEX": "http://p", "PIP_INDEX_URL": "http://i"}
     )
     assert own == Hosts("http://f", "http://a", "http://p")
+
+
+@pytest.mark.parametrize("pattern", ["http://host/{pth}", "http://host/{", "http://host/{}"])
+def test_a_url_with_an_unknown_place_is_told(tmp_path: Path, pattern: str) -> None:
+    source = {"a.txt": SourceFile("me/repo@abc:a.txt")}
+    config = DatasetConfig("own", "en", "tokens", ("NER",), {"train": SplitFiles(("a.txt",))}, {}, source=source)
+
+    with pytest.raises(CorpusError) as refused:
+        download_corpus(config, data_root=tmp_path, hosts=Hosts(file=pattern))
+
+    said = "UIE_FILE_URL: expected a URL with {repository}, {commit} and {path}, found "
+    assert str(refused.value) == f"{said}{pattern!r}."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from uie.corpora import LAYOUTS, options_of, raise_bad
+from uie.corpora import BESIDE, LAYOUTS, ODD, options_of, raise_bad
 from uie.documents import Document
 from uie.errors import CorpusError
 from uie.settings import build
@@ -18,6 +18,8 @@ OTHERS: tuple[Any, ...] = ("odd", "", 7, -1, 10**9, 2.5, True, None, [], [0], ["
 """What a JSON value is replaced by; each value by three of them, drawn."""
 MOST = 250
 """Corruptions of a file that are tried; more are drawn from."""
+OWN_META = ("documents", "huggingface")
+"""Layouts of Documents as we write them, whose meta may hold anything."""
 
 
 def written(name: str, folder: Path) -> Path:
@@ -78,6 +80,7 @@ def test_what_is_corrupted_is_documents_and_errors_that_name_the_file(name, tmp_
                 pytest.fail(f"{file} as {variant!r}: {type(found).__name__}: {found}")
             tried += 1
             assert all(isinstance(document, Document) for document in documents)
+            assert name in OWN_META or {key for document in documents for key in document.meta} <= {"place", *ODD, *BESIDE}
             for error, raw in complaints:
                 assert isinstance(error, CorpusError), variant
                 assert isinstance(raw, str), variant
@@ -85,6 +88,36 @@ def test_what_is_corrupted_is_documents_and_errors_that_name_the_file(name, tmp_
         (tmp_path / file).write_bytes(content.encode("utf-8"))
 
     assert tried > 10 * len(files)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("is_folder", [False, True], ids=["missing", "folder"])
+def test_a_file_that_is_not_there_is_an_error_whatever_is_done_about_bad_rows(name, is_folder, tmp_path):
+    if name == "huggingface" and is_folder:
+        pytest.skip("it reads folders")
+    path = written(name, tmp_path)
+    path.unlink()
+    if is_folder:
+        path.mkdir()
+
+    with pytest.raises(CorpusError) as error:
+        read(name, path, lambda error, raw: None)
+
+    assert str(error.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"], ids=["empty", "blank", "byte order mark"])
+def test_a_file_without_content_holds_no_mentions(name, content, tmp_path):
+    path = written(name, tmp_path)
+    path.write_bytes(content)
+
+    try:
+        documents = read(name, path, lambda error, raw: None)
+    except CorpusError:
+        return
+
+    assert [document.mentions() for document in documents] in ([], [[]])
 
 
 def corrupted(content: str, chance: random.Random) -> Iterator[bytes]:

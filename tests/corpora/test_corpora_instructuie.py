@@ -153,3 +153,11 @@ def test_a_file_that_is_no_array_is_refused_whatever_bad_does(tmp_path, text, me
         _read(path, lambda error, raw: None)
 
     assert str(error.value) == f"{path}: {message}"
+
+
+def test_rows_that_say_no_places_have_none_that_are_wrong(tmp_path):
+    path = _file(tmp_path, {"sentence": "Ann left", "entities": [{"name": "Ann", "type": "PER"}]})
+
+    (document,) = _read(path, raise_bad)
+
+    assert "ungrounded" not in document.meta

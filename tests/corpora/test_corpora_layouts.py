@@ -203,6 +203,31 @@ def test_duee_mentions_stay_as_annotated_blank_newline_and_all():
     assert (second.id, second.events, second.entities) == ("a2", (), None)
 
 
+def test_duee_events_may_share_a_trigger_and_fill_a_role_twice(tmp_path):
+    path = tmp_path / "dev.json"
+    trigger = {"trigger": "裁员", "trigger_start_index": 5}
+    fillers = [
+        {"role": "裁员方", "argument": "远帆", "argument_start_index": 0},
+        {"role": "裁员方", "argument": "近帆", "argument_start_index": 3},
+    ]
+    events = [
+        {"event_type": "组织关系-裁员", **trigger, "arguments": fillers},
+        {"event_type": "财经/交易-出售/收购", **trigger, "arguments": []},
+    ]
+    path.write_text(json.dumps({"text": "远帆和近帆裁员", "event_list": events}, ensure_ascii=False), encoding="utf-8")
+
+    (document,) = _read("duee", path)
+
+    assert [(event.type, event.trigger) for event in document.events] == [
+        ("组织关系-裁员", Mention("裁员", 5, 7)),
+        ("财经/交易-出售/收购", Mention("裁员", 5, 7)),
+    ]
+    assert [(a.role, a.mention) for a in document.events[0].arguments] == [
+        ("裁员方", Mention("远帆", 0, 2)),
+        ("裁员方", Mention("近帆", 3, 5)),
+    ]
+
+
 def test_entity_list_ends_are_exclusive():
     first, second = _read("entity_list", FILES / "entity_list.txt")
 
@@ -240,6 +265,22 @@ def test_phee_sub_roles_are_roles_and_fragments_stand_in_the_order_of_the_text()
         ("Treatment.Combination.Drug", Mention("zumab", 85, 90)),
     ]
     assert event.attributes == {"Severity": "High"}
+
+
+def test_phee_annotations_of_several_events_may_share_a_trigger(tmp_path):
+    path = tmp_path / "phee.json"
+    trigger = {"text": [["induced"]], "start": [[9]]}
+    adverse = {"event_type": "Adverse_event", "Trigger": trigger, "Effect": {"text": [["a rash"]], "start": [[17]]}}
+    helpful = {"event_type": "Potential_therapeutic_event", "Trigger": trigger}
+    row = {"id": "7", "context": "Velortan induced a rash.", "annotations": [{"events": [adverse, helpful]}]}
+    path.write_text(json.dumps(row))
+
+    (document,) = _read("phee", path)
+
+    assert [(event.type, event.trigger, len(event.arguments)) for event in document.events] == [
+        ("Adverse_event", Mention("induced", 9, 16), 1),
+        ("Potential_therapeutic_event", Mention("induced", 9, 16), 0),
+    ]
 
 
 def test_a_phee_fragment_that_is_not_where_it_should_be_goes_to_bad(tmp_path):

@@ -88,6 +88,56 @@ def test_mentions_that_are_strings_have_no_place(tmp_path):
     assert found == [[("Ann", None, None, None)], [("Ann", None, None, "PER"), ("Bo", None, None, "PER")]]
 
 
+def test_ends_inclusive_nested_and_of_two_types_in_a_long_text_are_read_as_they_are_guessed(tmp_path):
+    """CMeEE's keys."""
+    spans = [
+        (2070, 2075, "dis", "右肺上叶炎症"),
+        (2070, 2073, "bod", "右肺上叶"),
+        (2074, 2075, "sym", "炎症"),
+        (2074, 2075, "dis", "炎症"),
+    ]
+    items = [{"start_idx": start, "end_idx": last, "type": type, "entity": said} for start, last, type, said in spans]
+    path = tmp_path / "dev.json"
+    path.write_text(json.dumps([{"text": "林" * 2070 + "右肺上叶炎症", "entities": items}], ensure_ascii=False), encoding="utf-8")
+    options = LAYOUTS.get("mapping").guess(path)
+
+    (document,) = read("mapping", path, **options)
+
+    keys = {"start": "start_idx", "end": "end_idx", "text": "entity", "ends": "inclusive"}
+    assert options == {"text": "text", "entities": keys}
+    assert entities(document) == [
+        ("右肺上叶炎症", 2070, 2076, "dis"),
+        ("右肺上叶", 2070, 2074, "bod"),
+        ("炎症", 2074, 2076, "sym"),
+        ("炎症", 2074, 2076, "dis"),
+    ]
+
+
+def test_ends_of_relations_that_are_the_only_mentions_may_be_nested(tmp_path):
+    """Of triples whose ends have places, as DGRE has them; a row without triples has no relation, one without their key is refused."""
+    pump, noise = {"name": "水泵", "pos": [2, 4]}, {"name": "水泵轴承异响", "pos": [2, 8]}
+    rows = [
+        {"text": "检查水泵轴承异响", "spo_list": [{"h": pump, "t": noise, "relation": "部件故障_性能故障"}]},
+        {"text": "无异常", "spo_list": []},
+        {"text": "未标注"},
+    ]
+    keys = {"at": "spo_list.h", "start": "pos.0", "end": "pos.1", "text": "name", "type": None}
+    told = []
+
+    first, second = read_rows(
+        tmp_path,
+        *rows,
+        bad=lambda error, raw: told.append(str(error)),
+        entities=keys,
+        relations={"at": "spo_list", "head": "h", "tail": "t", "type": "relation"},
+    )
+
+    assert entities(first) == [("水泵", 2, 4, None), ("水泵轴承异响", 2, 8, None)]
+    assert [(one.type, one.head, one.tail) for one in first.relations] == [("部件故障_性能故障", 0, 1)]
+    assert (second.entities, second.relations) == ((), ())
+    assert told == [f"{tmp_path}/rows.jsonl:3: the key 'spo_list.h' is missing; there is text."]
+
+
 def test_the_rows_of_one_object_are_found_by_their_path(tmp_path):
     path = tmp_path / "all.json"
     path.write_text(json.dumps({"data": {"items": [{"id": 7, "text": ANN, "entities": []}]}}))
@@ -216,6 +266,24 @@ def test_a_table_is_read_in_the_encoding_of_its_byte_order_mark(encoding, tmp_pa
 
     assert entities(first) == [("Ann", 0, 3, "person"), ("infir", 7, 12, "job")]
     assert (second.text, second.entities, second.meta["place"]) == ("Nobody.", (), 4)
+
+
+def test_a_table_in_utf16_with_crlf_keeps_line_ends_within_cells(tmp_path):
+    path = tmp_path / "mentions.csv"
+    path.write_bytes(b"\xff\xfe" + 'note,text,from,to,label\r\n1,"Ann,\r\na 😀 nurse.",10,15,job\r\n'.encode("utf-16-le"))
+
+    (document,) = read("table", path, **GROUPED)
+
+    assert (document.text, entities(document)) == ("Ann,\r\na 😀 nurse.", [("nurse", 10, 15, "job")])
+
+
+def test_a_cell_may_hold_a_whole_book(tmp_path):
+    path = tmp_path / "mentions.csv"
+    path.write_text(f"note,text,from,to,label\n1,{'rain ' * 40_000}Ann,200000,200003,person\n", encoding="utf-8")
+
+    (document,) = read("table", path, **GROUPED)
+
+    assert entities(document) == [("Ann", 200_000, 200_003, "person")]
 
 
 def test_a_table_with_two_columns_of_one_name_is_refused(tmp_path):

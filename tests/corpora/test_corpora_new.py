@@ -38,10 +38,11 @@ def here(tmp_path, monkeypatch):
 # What a file is
 
 
-@pytest.mark.parametrize("sentences", [1, 40])
-def test_sentences_of_piped_tokens_are_no_columns(here, sentences):
-    line = "Ann|NNP|B-PER Lee|NNP|I-PER left|VBD|O Rome|NNP|B-LOC\n.|.|O Bo|NNP|B-PER came|VBD|O\n"
-    (here / "people.iob").write_text(line * sentences, encoding="utf-8")
+@pytest.mark.parametrize("gap", [" ", "\t"], ids=["space", "tab"])
+@pytest.mark.parametrize("times", [1, 40])
+def test_sentences_of_piped_tokens_are_no_columns(here, times, gap):
+    lines = "Ann|NNP|B-PER left|VBD|O Rome|NNP|B-LOC\nBo|NNP|O\n"
+    (here / "people.iob").write_text(lines.replace(" ", gap) * times, encoding="utf-8")
 
     found = recognise(here / "people.iob")
 
@@ -137,9 +138,74 @@ def test_a_file_that_holds_nothing_annotated_is_told(text, here):
     with pytest.raises(CorpusError) as refused:
         new_corpus(path)
 
-    said = "the file is empty." if not text else "no layout finds anything annotated in it;"
+    mapped = "its rows have the keys a: say which of them mean what in a config, layout: mapping,"
+    said = {"": "the file is empty.", '{"a": 1}\n': f"no layout finds anything annotated in it; {mapped}"}.get(
+        text, "no layout finds anything annotated in it; text that is not annotated is read by uie predict"
+    )
     assert str(refused.value).startswith(f"{path}: {said}")
     assert not (here / "dataset_configs").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", b"\n \n", "the file holds blank lines only."),
+        ("a.dat", b"\x89PNG\x00\x00", "the file is no text, nor Parquet, Arrow or a spaCy DocBin with annotations."),
+        ("a.txt", "K\u00f6ln\n".encode("latin1"), "line 1 is not UTF-8; convert the file, such as with iconv"),
+        (
+            "a.csv",
+            b"text,label\nAnn left,good\n",
+            "no layout finds anything annotated in it; its columns are text,label: say which",
+        ),
+        ("a.txt", "Ann".encode("utf-16"), "no layout finds anything annotated in it (UTF-16 is read of tables only"),
+    ],
+    ids=["blank", "binary", "latin1", "columns", "utf-16"],
+)
+def test_what_is_no_corpus_is_told_with_what_to_do(name, content, said, here):
+    (here / name).write_bytes(content)
+
+    with pytest.raises(CorpusError) as refused:
+        new_corpus(here / name)
+
+    assert str(refused.value).startswith(f"{here / name}: {said}")
+
+
+def test_two_files_of_columns_with_as_many_lines_are_not_parallel(here):
+    (here / "a.conll").write_text("Ann NN I-NP B-PER\nleft VB I-VP O\n\nBo NN I-NP B-PER\n", encoding="utf-8")
+    (here / "b.tsv").write_text("1\tCy\tB-PER\tNN\n2\tleft\tO\tVB\n\n1\tOslo\tB-LOC\tNN\n", encoding="utf-8")
+
+    assert [recognise(here / name)[0].layout for name in ("a.conll", "b.tsv")] == ["tokens", "tokens"]
+
+
+def test_a_folder_whose_first_file_is_empty_is_recognised_by_the_next(here):
+    (here / "notes").mkdir()
+    for name, text, annotation in (("a", "None.", ""), ("b", "Ann left.", "T1\tPER 0 3\tAnn\n")):
+        (here / "notes" / f"{name}.txt").write_text(text, encoding="utf-8")
+        (here / "notes" / f"{name}.ann").write_text(annotation, encoding="utf-8")
+
+    config = new_corpus(here / "notes").config
+
+    assert config.layout == "brat"
+    assert (config.expected["train"].documents, config.expected["train"].entities) == (2, 1)
+
+
+def test_rows_under_a_key_of_one_object_are_found(here):
+    rows = [{"text": "Ann left", "entities": [{"start": 0, "end": 3, "label": "PER"}]}] * 2
+    (here / "all.json").write_text(json.dumps({"version": 1, "items": rows}), encoding="utf-8")
+
+    best = recognise(here / "all.json")[0]
+
+    assert (best.layout, best.options["rows"], best.found["entities"]) == ("mapping", "items", 2)
+
+
+def test_a_sentence_number_at_its_first_token_alone_holds_for_the_rest(here):
+    rows = "Sentence #,Word,POS,Tag\nSentence: 1,Ann,NN,B-PER\n,left,VB,O\nSentence: 2,Bo,NN,B-PER\n,Lee,NN,I-PER\n"
+    (here / "ner.csv").write_text(rows, encoding="utf-8")
+
+    best = recognise(here / "ner.csv")[0]
+
+    assert (best.layout, best.options) == ("table", {"group": "Sentence #", "tokens": "rows.Word", "tags": "rows.Tag"})
+    assert (best.documents, best.found["entities"]) == (2, 2)
 
 
 # The config

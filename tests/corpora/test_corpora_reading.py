@@ -139,8 +139,8 @@ def test_without_a_data_root_one_is_asked_for():
 def test_a_missing_folder_says_what_was_looked_for(tmp_path):
     with pytest.raises(CorpusError) as error:
         read_corpus(load_dataset_config("wnut17"), "dev", data_root=tmp_path)
-    origin = "Its files come from leondz/emerging_entities_17: uie corpora download wnut17"
-    assert str(error.value) == f"wnut17: no folder {tmp_path}/wnut17. {origin}"
+    origin = "Its files come from leondz/emerging_entities_17: uie corpora download wnut17 --data-root "
+    assert str(error.value) == f"wnut17: no folder {tmp_path}/wnut17. {origin}{tmp_path}"
 
 
 def test_a_missing_file_says_what_was_looked_for(tmp_path):

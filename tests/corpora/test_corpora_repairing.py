@@ -162,8 +162,10 @@ def test_nothing_is_written_over(tmp_path):
     config = corpus(tmp_path / "in")
     repair_corpus(config, tmp_path / "out", data_root=None)
 
-    with pytest.raises(OutputError, match="in use"):
+    with pytest.raises(OutputError) as taken:
         repair_corpus(config, tmp_path / "out", data_root=None)
+    path = tmp_path / "out" / f"{config.name}.yaml"
+    assert str(taken.value) == f"{path}: is there already; choose another --fix, or remove what an earlier one wrote."
     with pytest.raises(CorpusError) as error:
         repair_corpus(replace(config, name="other", folder=str(tmp_path / "none")), tmp_path / "out", data_root=None)
     assert str(error.value) == f"other: no folder {tmp_path}/none."

@@ -146,6 +146,38 @@ def test_a_discontinuous_mention_is_its_fragments_in_text_order_joined_by_one_sp
     assert document.meta == {}
 
 
+def test_mentions_may_be_nested_cross_share_their_place_and_be_said_twice(tmp_path):
+    document = _ann(
+        tmp_path,
+        "Bank of Rome Hall",
+        "T1\tORG 0 12\tBank of Rome",
+        "T2\tLOC 8 12\tRome",
+        "T3\tFAC 8 17\tRome Hall",
+        "T4\tPER 8 12\tRome",
+        "T5\tLOC 8 12\tRome",
+    )
+
+    assert _entities(document) == [
+        (0, 12, "Bank of Rome", "ORG"),
+        (8, 12, "Rome", "LOC"),
+        (8, 17, "Rome Hall", "FAC"),
+        (8, 12, "Rome", "PER"),
+        (8, 12, "Rome", "LOC"),
+    ]
+
+
+def test_html_entities_of_a_text_count_as_they_are_written(tmp_path):
+    document = _ann(tmp_path, "said &quot;Ann&quot;", "T1\tPER 11 14\tAnn", "T2\tPER 5 20\t&quot;Ann&quot;", 'T3\tPER 5 20\t"Ann"')
+
+    assert document.text == "said &quot;Ann&quot;"
+    assert _entities(document) == [
+        (11, 14, "Ann", "PER"),
+        (5, 20, "&quot;Ann&quot;", "PER"),
+        (None, None, '"Ann"', "PER"),
+    ]
+    assert document.meta == {"ungrounded": 1}
+
+
 def test_fragments_parted_at_a_line_end_are_one_mention_when_lines_are_joined(tmp_path):
     line = "T1\tLOC 0 4;5 9\tSalt Town"
 

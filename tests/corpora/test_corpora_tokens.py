@@ -267,6 +267,52 @@ def test_rows_of_several_lengths_are_told_and_a_wide_space_is_a_token(tmp_path):
     assert str(error.value).startswith(f"{path}:1: expected 5 columns parted by '\\t', found 3: ")
 
 
+def test_bare_types_may_hold_what_parts_prefixes_elsewhere(tmp_path):
+    path = _file(tmp_path, "Ida\tperson-artist/author\nBrook\tperson-artist/author\nsails\tO\n\nOslo\tlocation-GPE\n")
+
+    first, second = _read("tokens", path, scheme="auto")
+
+    assert detect(path).scheme == "IO"
+    assert _entities(first) == [(0, 9, "Ida Brook", "person-artist/author")]
+    assert _entities(second) == [(0, 4, "Oslo", "location-GPE")]
+
+
+def test_a_token_with_a_space_in_it_is_one_token(tmp_path):
+    path = _file(tmp_path, "Salt Lake\tB-loc\nCity\tI-loc\n1 1/2\tO\n")
+
+    (document,) = _read("tokens", path, separator="\t")
+
+    assert (document.text, document.tokens) == ("Salt Lake City 1 1/2", ((0, 9), (10, 14), (15, 20)))
+    assert _entities(document) == [(0, 14, "Salt Lake City", "loc")]
+
+
+def test_characters_that_nobody_sees_and_html_entities_are_tokens_as_they_are_written(tmp_path):
+    path = _file(tmp_path, "\u200b\tO\nIda\u200b\tB-per\n\ufeff\tO\n😀\tO\n&gt;\tO\n&\tO\ngt\tO\n;\tO\nOslo\tB-loc\n")
+
+    (document,) = _read("tokens", path, separator="\t")
+
+    assert document.text == "\u200b Ida\u200b \ufeff 😀 &gt; & gt ; Oslo"
+    assert _entities(document) == [(2, 6, "Ida\u200b", "per"), (23, 27, "Oslo", "loc")]
+
+
+def test_characters_halved_before_they_were_written_as_utf8_are_refused_with_their_line(tmp_path):
+    path = tmp_path / "features.txt"
+    path.write_bytes(b"Ida\tB-per\n" + b"\xed\xa0\xbd\xed\xb8\x80\tO\n")  # CESU-8: each half of U+1F600 as a character of its own
+
+    with pytest.raises(CorpusError) as error:
+        _read("tokens", path, lambda error, raw: None)
+
+    assert str(error.value) == f"{path}:2: not UTF-8 (invalid continuation byte); convert the file to UTF-8 first."
+
+
+def test_a_sentence_of_thousands_of_characters_is_one(tmp_path):
+    path = _file(tmp_path, "雨\tO\n" * 2425 + "宁\tB-LOC\n波\tI-LOC\n")
+
+    (document,) = _read("tokens", path, join="none")
+
+    assert (len(document.text), _entities(document)) == (2427, [(2425, 2427, "宁波", "LOC")])
+
+
 def test_parallel_files_are_found_by_their_lines(tmp_path):
     path = _file(tmp_path, "沈 河 在 宁 波\n雨 停\n", "sentences.txt")
     _file(tmp_path, "O O\nO O\n", "others.txt")

@@ -680,3 +680,22 @@ def first(documents, most, characters):
 
 def only(document, kinds):
     return {kind: what for kind, what in said(document).items() if kind in kinds}
+
+
+def test_a_written_folder_is_read_back_by_its_manifest_and_the_writers_name(tmp_path):
+    document = Document("a", "Ann left.", entities=(Entity(Mention("Ann", 0, 3), "PER"),), split="dev")
+    convert({"dev": iter([document])}, tmp_path / "out", "csv")
+
+    parts = file_parts(tmp_path / "out", "csv")
+
+    assert [(found.text, found.entities) for found in parts["dev"]] == [(document.text, document.entities)]
+
+
+def test_an_option_that_avoids_a_loss_is_named(tmp_path):
+    document = Document("a", "Ann left.", entities=(Entity(Mention("Ann", 0, 3), "given name"),))
+
+    with pytest.raises(CorpusError) as refused:
+        convert({"": iter([document])}, tmp_path / "out", "brat")
+
+    lost = "brat cannot hold everything: label that the layout cannot write (1); --drop leaves that out"
+    assert str(refused.value) == f"{lost}; --set underscores=true writes _ for blanks in labels."

@@ -74,7 +74,7 @@ def test_warnings_tell_cut_splits_repeats_and_leakage() -> None:
         "2 documents of train repeat the text of an earlier one.",
         "Leakage: 1 text of test stands in train too, nearly the same.",
         "2 texts stand in several places with different annotations.",
-        "1 line or items cannot be read: uie corpora check mine tells which.",
+        "1 line or item cannot be read: uie corpora check mine tells which.",
     ]
 
 

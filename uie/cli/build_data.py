@@ -52,7 +52,13 @@ _REASONS = {
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="change a setting of the mix; may be repeated")
 @click.option("--seed", type=int, help="short for --set seed=N")
 @click.option("--limit", type=click.IntRange(min=1), help="documents per corpus and split, drawn by the seed")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="processes that share the work; the bytes are the same")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="processes that share the work; the bytes are the same",
+)
 @click.option("--overwrite", is_flag=True, help="replace the folder an earlier build wrote")
 @click.option("--dry-run", is_flag=True, help="show the resolved settings and stop")
 def command(

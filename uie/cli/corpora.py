@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -36,15 +37,25 @@ group.add_command(new)
 
 @group.command("list", epilog=examples("uie corpora list"))
 def list_() -> None:
-    """Every corpus that has a dataset config."""
+    """Every corpus that has a dataset config: ours and those of ./dataset_configs. Documents: of all files, as the config counts them."""
     from uie.corpora.config import dataset_names, load_dataset_config
 
-    table = Table(Column("name", no_wrap=True), "language", "tasks", "layout", "offsets", "licence")
+    # One line a corpus, whatever the width: what is too long is cut, not wrapped.
+    names = (Column(name, no_wrap=True, overflow="ellipsis") for name in ("name", "lang", "tasks", "layout"))
+    licence = Column("licence", no_wrap=True, overflow="ellipsis", ratio=1)
+    table = Table(
+        *names, Column("documents", justify="right"), licence, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), expand=True
+    )
     for name in dataset_names():
         config = load_dataset_config(name)
-        offsets = "yes" if config.offsets else "no"
-        table.add_row(name, config.lang, ", ".join(config.tasks), config.layout, offsets, config.licence.partition(";")[0])
+        counts = [expected.documents for expected in config.expected.values()]
+        documents = f"{sum(filter(None, counts)):,}" if any(counts) else ""
+        table.add_row(name, config.lang, " ".join(config.tasks), config.layout, documents, config.licence.partition(";")[0])
     Console().print(table)
+    click.echo(
+        "More of one: uie corpora show NAME --data-root DIR. Where files are missing: uie corpora download NAME --data-root DIR.",
+        err=True,
+    )
 
 
 @group.command(
@@ -72,12 +83,13 @@ def check(names: tuple[str, ...], data_root: Path | None, fix: Path | None) -> N
     from uie.corpora.repairing import repair_corpus
 
     wrong = False
-    for name in names:
-        config = load_dataset_config(name)
+    configs = {name: load_dataset_config(name) for name in names}  # a wrong name is told before the first corpus is read
+    for name, config in configs.items():
         report = check_corpus(config, data_root=data_root)
         Console().print(check_table(name, report))
         for finding in report.findings:
             click.echo(str(finding))
+        click.echo(totals(report))
         wrong = wrong or bool(report.errors)
         if fix is not None:
             _tell_repairs(repair_corpus(config, fix, data_root=data_root), fix)
@@ -101,7 +113,17 @@ def _tell_repairs(report: object, out: Path) -> None:
         click.echo(f"not repaired: {reason}")
     if len(report.left) > MOST_LEFT:
         click.echo(f"not repaired: {len(report.left) - MOST_LEFT:,} more, all in manifest.json")
-    click.echo(f"Wrote {report.config}: read it with --data-root {out}.", err=True)
+    click.echo(f"Wrote {report.config}: uie corpora check {report.config} --data-root {out}", err=True)
+
+
+def totals(report: object) -> str:
+    """How many findings there are, as the last line of a check."""
+    from uie.corpora.checking import CorpusReport
+    from uie.reports.figures import plural
+
+    assert isinstance(report, CorpusReport)
+    warnings = len(report.findings) - len(report.errors)
+    return f"{plural(len(report.errors), 'error')}, {plural(warnings, 'warning')}."
 
 
 def check_table(name: str, report: object) -> Table:

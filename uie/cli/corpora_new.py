@@ -23,7 +23,7 @@ def new(source: Path, name: str) -> None:
     The config, ./dataset_configs/NAME.yaml, is filled in with the labels that were found: edit their names and descriptions, which
     prompts show. Exit status 1 when the check finds something wrong.
     """
-    from uie.cli.corpora import check_table
+    from uie.cli.corpora import check_table, totals
     from uie.corpora.checking import check_corpus
     from uie.corpora.own import new_corpus
     from uie.corpora.recognising import runner_up
@@ -39,4 +39,5 @@ def new(source: Path, name: str) -> None:
     Console().print(check_table(found.config.name, report))
     for finding in report.findings:
         click.echo(str(finding))
+    click.echo(totals(report))
     sys.exit(1 if report.errors else 0)

@@ -10,9 +10,8 @@ A layout's `read(path, options, bad) -> Iterator[Document]`:
   it, `uie.corpora.reading` takes it off;
 - nothing is dropped silently: what is odd, or has no place in a Document, is counted or listed in `meta` under a name of `ODD`, and
   `uie corpora check` tells each with its number and first place;
-- `meta` may further hold what a corpus says beside its annotation: `annotator`, `answer` (annotation tools), `cate`, `comment`,
-  `evidence`, `remarks`, `triggers` (of relations, by index), `ids` (of the rows that one Document is made of), `notes`,
-  `relation_attributes`, `relation_columns`. `native_id` is the corpus' own id, which `uie.corpora.reading` puts there.
+- what a corpus says beside its annotation is in `meta` under a name of `BESIDE`. `native_id` is its own id, which
+  `uie.corpora.reading` puts there.
 """
 
 import typing
@@ -31,7 +30,7 @@ OnBad = Callable[[CorpusError, str], None]
 ODD: Mapping[str, str] = {
     "invalid_tags": "a tag breaks its scheme and is read as conlleval reads it",
     "ungrounded": "a mention's offsets are missing or not those of its string; it is kept without a place",
-    "repaired": "a mention's offsets are not those of its string, which stands elsewhere in the text",
+    "repaired": "a mention's offsets are not those of its string; it is kept where the string stands",
     "respelled": "a mention's string differs from the text in punctuation; it is read as the text has it",
     "repeated": "an entity says what an earlier one says; both are kept",
     "duplicates": "an annotation is said once more; it is kept once",
@@ -48,6 +47,21 @@ ODD: Mapping[str, str] = {
     "equivalences": "mentions are said to mean the same; that is kept in meta, not as a cluster",
 }
 """What readers find odd, by its name in `Document.meta` (a number, or a list of them), in the words of `uie corpora check`."""
+
+BESIDE: Mapping[str, str] = {
+    "annotator": "who annotated, where several people did",
+    "answer": "what the annotator answered, if not accept",
+    "cate": "what kind of thing the text is about",
+    "comment": "of the annotators on the text",
+    "evidence": "for each relation the sentences that prove it",
+    "ids": "of the rows that the Document is made of, where they differ",
+    "notes": "of the annotators on single annotations",
+    "relation_attributes": "attributes of relations, by the relation's number",
+    "relation_columns": "what else a relation's line says, by the relation's number",
+    "remarks": "for each relation what follows its label",
+    "triggers": "for each relation the words that tell it",
+}
+"""What a corpus says beside its annotation, by its name in `Document.meta`."""
 
 
 def odd(**counts: int) -> dict[str, int]:

@@ -47,6 +47,8 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
     try:
         text, value = parse_file(path, "one object")
     except CorpusError as error:
+        if not path.is_file():
+            raise
         bad(error, "")
         return
     for _, document in values_from_items(path, text, [(1, value)], bad, _document):

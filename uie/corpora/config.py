@@ -147,8 +147,18 @@ def load_dataset_config(name: str) -> DatasetConfig:
     """
     path = resources.find(_KIND, name, ".yaml")
     if path is None or name.startswith(_OTHERS):
-        raise CorpusError(unknown_name("corpus", name, dataset_names()))
+        raise CorpusError(_unknown_corpus(name))
     return read_dataset_config(path)
+
+
+def _unknown_corpus(name: str) -> str:
+    """What to say of a name that no config has: of a file, what is done with files; else its neighbours, as all names fill the terminal."""
+    path = Path(name)
+    if path.suffix == ".yaml" or path.is_dir() or path.is_file():
+        there = "is no dataset config" if path.exists() else "no such file"
+        return f"{name}: {there}." + (f" uie corpora new {name} writes one for it." if path.exists() else "")
+    near = unknown_name("corpus", name, dataset_names()).partition(" Known: ")[0]
+    return f"{near} uie corpora list shows all {len(dataset_names())}; of a file or folder uie corpora new makes one."
 
 
 def read_dataset_config(path: Path) -> DatasetConfig:

@@ -1,12 +1,13 @@
 """A corpus, a file or a folder in, the same in another layout out: whole, or not at all where the layout cannot hold it."""
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def convert(
     if writer.kind == "file" and set(parts) == {""}:
         with _whole_path(out, overwrite=overwrite) as path:
             read_back: Mapping[str, Any] = writer.write(counted[""], path, chosen, lost)
-            _check(to, counts, lost, drop=drop)
+            _check(to, counts, lost, chosen, drop=drop)
         return Conversion(out, counts, +lost, writer.layout, read_back)
     with whole_folder(out, overwrite=overwrite) as folder:
         if writer.kind == "folder":
@@ -77,7 +78,7 @@ def convert(
             }
             first = next(iter(by_file.values()))
             read_back = first if all(options == first for options in by_file.values()) else by_file
-        _check(to, counts, lost, drop=drop)
+        _check(to, counts, lost, chosen, drop=drop)
         facts = {"documents": counts, "dropped": dict(+lost), "read_with": {"layout": writer.layout, "options": read_back}}
         write_manifest(folder, "corpora convert", {"source": source, "to": to, "options": to_mapping(chosen)}, **facts)
     return Conversion(out, counts, +lost, writer.layout, read_back)
@@ -98,13 +99,19 @@ def corpus_parts(name: str, *, data_root: Path | None) -> Parts:
 def file_parts(path: Path, layout: str, *, options: Mapping[str, Any] | None = None) -> Parts:
     """The Documents of a file, or of the files of a folder by the splits that their names say.
 
-    Without `options` the layout's guess counts, else its defaults. A Document that has no id in the file gets one.
+    `layout` may be the name of a writer, too. Without `options` those count that the manifest of a folder written by `convert` names,
+    then the layout's guess, then its defaults. A Document that has no id in the file gets one.
 
     Raises:
         CorpusError: there is no such file, or something in it cannot be read.
         SettingsError: the layout or an option is unknown.
     """
+    if layout not in LAYOUTS and layout in WRITERS:  # what is written as csv is read as table
+        layout = WRITERS.get(layout).layout
     LAYOUTS.get(layout)
+    if not path.exists():
+        raise CorpusError(f"{path}: no such file or folder.")
+    options = _written_with(path, layout) if options is None else options
     if not path.is_dir():
         return {"": _read([path], layout, options, path.parent, "")}
     found = data_files(path)
@@ -113,6 +120,17 @@ def file_parts(path: Path, layout: str, *, options: Mapping[str, Any] | None = N
     readable = {suffix: files for suffix, files in found.items() if _fits(files[0], layout)} or found
     files = max(readable.values(), key=len)
     return {split: _read(files, layout, options, path, split) for split, files in by_split(files, path).items()}
+
+
+def _written_with(folder: Path, layout: str) -> Mapping[str, Any] | None:
+    """The options by which a folder that `convert` wrote is read back, None where it did not, or the files differ in them."""
+    try:
+        said = json.loads((folder / "manifest.json").read_bytes())["read_with"]
+        options = said["options"] if said["layout"] == layout else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    known = {field.name for field in fields(options_of(LAYOUTS.get(layout)))}
+    return options if isinstance(options, dict) and set(options) <= known else None
 
 
 def _fits(path: Path, layout: str) -> bool:
@@ -147,12 +165,20 @@ def _counted(split: str, documents: Iterator[Document], counts: dict[str, int]) 
         yield document
 
 
-def _check(to: str, counts: Mapping[str, int], lost: Counter[str], *, drop: bool) -> None:
+_CURES = {
+    "label that the layout cannot write": ("underscores", "--set underscores=true writes _ for blanks in labels"),
+    "spacing of a text": ("offsets", "--set offsets=true keeps the spacing"),
+}
+"""Losses that an option avoids, where the writer has that option."""
+
+
+def _check(to: str, counts: Mapping[str, int], lost: Counter[str], chosen: Any, *, drop: bool) -> None:
     documents = sum(counts.values())
     if not documents:
         raise CorpusError("there is no Document to convert.")
     if +lost and not drop:
-        raise CorpusError(f"{to} cannot hold everything: {told(lost)}; --drop leaves that out.")
+        cures = [f"; {cure}" for reason, (option, cure) in _CURES.items() if lost[reason] and hasattr(chosen, option)]
+        raise CorpusError(f"{to} cannot hold everything: {told(lost)}; --drop leaves that out{''.join(cures)}.")
     whole = sum(times for reason, times in lost.items() if reason.startswith("Document "))
     if whole >= documents:
         raise CorpusError(f"{to} can hold none of the {documents:,} Documents: {told(lost)}.")

@@ -118,17 +118,17 @@ def detect(path: Path) -> Detected | None:
     """
     lines = [line for _, line in islice(read_lines(path), _SAMPLE)]
     others: dict[str, Any] = {"document_start": "# "} if any(map(_is_comment, lines)) else {}
+    if _are_piped([line.split() for line in lines if _is_row(line)]):
+        return None  # a sentence a line, which the layout `piped` reads
     for separator in ("\t", None, "|", ",", ";"):
         rows = [line.split(separator) for line in lines if _is_row(line)]
-        if separator is None and _is_piped(rows):
-            return None  # a sentence a line, which the layout `piped` reads
         wide = [row for row in rows if len(row) >= 2]
         if rows and len(wide) > 0.98 * len(rows):
             return _detect(path, separator, wide, others)
     return None
 
 
-def _is_piped(rows: list[list[str]]) -> bool:
+def _are_piped(rows: list[list[str]]) -> bool:
     """Whether rows are sentences of pieces such as `Ann|NNP|B-PER`, and not one such piece each."""
     piped = sum(all("|" in piece[1:-1] for piece in row) for row in rows)
     return piped > 0.98 * len(rows) and sum(map(len, rows)) >= 2 * len(rows) > 0

@@ -195,11 +195,18 @@ def _place(work: _Work, source: SourceFile, folder: Path, name: str) -> None:
 def _from_repository(work: _Work, source: SourceFile) -> Path:
     at = _parts(_REPOSITORY, source.at)
     if at["path"].endswith("/"):
-        url = work.hosts.archive.format(**{**at, "path": ""})
+        url = _filled("UIE_ARCHIVE_URL", work.hosts.archive, {**at, "path": ""})
         archive = work.fetched(url, f"{at['repository'].partition('/')[2]}-{at['commit'].replace('/', '-')}.tar.gz")
         return work.unpacked(archive, at["path"].removeprefix("./"), top=True)
-    url = work.hosts.file.format(**{key: urllib.parse.quote(value) for key, value in at.items()})
+    url = _filled("UIE_FILE_URL", work.hosts.file, {key: urllib.parse.quote(value) for key, value in at.items()})
     return work.fetched(url, PurePosixPath(at["path"]).name, source.sha256)
+
+
+def _filled(variable: str, pattern: str, at: Mapping[str, str]) -> str:
+    try:
+        return pattern.format(**at)
+    except (KeyError, IndexError, ValueError):
+        raise CorpusError(f"{variable}: expected a URL with {{repository}}, {{commit}} and {{path}}, found {pattern!r}.") from None
 
 
 def _from_package(work: _Work, source: SourceFile) -> Path:

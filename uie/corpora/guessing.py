@@ -243,7 +243,8 @@ def guess_grouped(rows: Sequence[Json]) -> Json | None:
     columns = list(cells[0])
 
     def named(names: Iterable[str], fits: Any) -> str | None:
-        return next((name for name in names if name in columns and all(fits(cell[name]) for cell in cells)), None)
+        known = {column.lower(): column for column in columns}  # Kaggle's has Word and Tag
+        return next((known[name] for name in names if name in known and all(fits(cell[known[name]]) for cell in cells)), None)
 
     token, tag = named(_TOKENS, _is_text), named(_TAGS, _is_text)
     if token is not None and tag is not None and token != tag and any(cell[tag] == "O" for cell in cells):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad, odd
 from uie.corpora.rows import Json, documents_from_array, string, with_ungrounded
@@ -52,7 +52,14 @@ def document_of(row: Json, needs: str | None = None) -> Document:
         events=_events(row["events"], text, none) if "events" in row else None,
         meta=odd(**none),
     )
-    return with_ungrounded(document)
+    return with_ungrounded(document) if _has_places(row) else document
+
+
+def _has_places(part: Any) -> bool:
+    """Whether a key says where a mention stands: rows without any have no offsets that could be wrong."""
+    if isinstance(part, list):
+        return any(map(_has_places, part))
+    return isinstance(part, dict) and ("pos" in part or any(map(_has_places, part.values())))
 
 
 def _entities(items: list[Json], text: str, none: Counter[str]) -> list[Entity]:

@@ -123,7 +123,16 @@ def guess(path: Path) -> Mapping[str, Any] | None:
     """By the usual names of keys, and what lies under them in the first rows."""
     if path.suffix not in (".json", ".jsonl", ".txt", ".ndjson"):
         return None
-    return guess_mapping([row for _, row in islice(values_from_file(path, ignore_bad, dict), _FEW)])
+    rows = [row for _, row in islice(values_from_file(path, ignore_bad, dict), _FEW)]
+    found = guess_mapping(rows)
+    if found is not None or len(rows) != 1:
+        return found
+    for key, items in rows[0].items():  # the file is one object, with the rows under one of its keys
+        if isinstance(items, list) and items and all(isinstance(item, dict) for item in items):
+            found = guess_mapping(items[:_FEW])
+            if found is not None:
+                return {"rows": key, **found}
+    return None
 
 
 LAYOUT = Layout(

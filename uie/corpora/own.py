@@ -1,5 +1,7 @@
 """A file or folder of the user's in, a dataset config for it out, filled in as far as the files say: layout, splits, labels, counts."""
 
+import codecs
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -18,6 +20,13 @@ from uie.documents import Document
 from uie.errors import CorpusError, OutputError
 from uie.storage import whole_file
 
+_TRIED = 20  # files of a folder that are looked into
+_LOOKED_AT = 2**16  # bytes
+_NOTHING = "no layout finds anything annotated in it"
+_MAPPING = (
+    "say which of them mean what in a config, layout: {}, options: {{text: KEY, entities: {{at: KEY, start: KEY, end: KEY, type: KEY}}}}, "
+    "as docs/adding-a-corpus.md shows"
+)
 _ABBREVIATIONS = {
     "PER": "person",
     "PERS": "person",
@@ -104,17 +113,53 @@ def _files(source: Path) -> tuple[dict[str, list[Path]], list[Candidate]]:
     if not source.exists():
         raise CorpusError(f"{source}: no such file or folder.")
     if source.is_dir():
-        found = [(by_split(files, source), recognise(files[0])) for files in data_files(source).values()]
+        found = [(by_split(files, source), _recognised(files)) for files in data_files(source).values()]
         if not found:
             raise CorpusError(f"{source}: the folder holds no data.")
         splits, candidates = max(found, key=lambda one: one[1][0].score * sum(map(len, one[0].values())) if one[1] else 0)
     else:
         splits, candidates = siblings(source), recognise(source)
     if not candidates:
-        raise CorpusError(
-            f"{source}: no layout finds anything annotated in it; docs/adding-a-corpus.md says how a mapping reads other JSON and tables."
-        )
+        raise CorpusError(f"{source}: {unrecognised(source)}." if source.is_file() else f"{source}: {_NOTHING}.")
     return splits, candidates
+
+
+def _recognised(files: list[Path]) -> list[Candidate]:
+    """The layouts of the first file that any finds something in: of a folder of standoff files some are empty."""
+    full = [path for path in files if path.stat().st_size]
+    return next((found for path in full[:_TRIED] if (found := recognise(path))), [])
+
+
+def unrecognised(path: Path) -> str:
+    """Why no layout may find anything annotated in a file, and what to do: a part of a sentence without its full stop."""
+    content = path.read_bytes()[:_LOOKED_AT]
+    if not content.strip():
+        return "the file holds blank lines only"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return f"{_NOTHING} (UTF-16 is read of tables only: convert the file to UTF-8)"
+    if b"\0" in content:
+        return "the file is no text, nor Parquet, Arrow or a spaCy DocBin with annotations"
+    try:
+        # A character may be cut where the piece ends.
+        text = content.decode() if len(content) < _LOOKED_AT else codecs.getincrementaldecoder("utf-8")().decode(content)
+    except UnicodeDecodeError as found:
+        line = content.count(b"\n", 0, found.start) + 1
+        return f"line {line} is not UTF-8; convert the file, such as with iconv -f latin1 -t utf-8, or name a table's encoding in its options"
+    if path.suffix in (".csv", ".tsv"):
+        return f"{_NOTHING}; its columns are {text.partition(chr(10))[0].strip()}: {_MAPPING.format('table')}"
+    keys = _keys(text)
+    if keys:
+        return f"{_NOTHING}; its rows have the keys {', '.join(keys)}: {_MAPPING.format('mapping')}"
+    return f"{_NOTHING}; text that is not annotated is read by uie predict and uie chat, other layouts are described in docs/adding-a-corpus.md"
+
+
+def _keys(text: str) -> list[str]:
+    """The keys of the first JSON object in a text."""
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text[max(0, text.find("{")) :])
+    except ValueError:
+        return []
+    return list(found) if isinstance(found, dict) else []
 
 
 class _Seen:

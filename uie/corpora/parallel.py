@@ -1,5 +1,6 @@
 """Two files with the same number of lines, tokens in one and their tags in the other, in; Documents with entities out."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, zip_longest
@@ -76,7 +77,7 @@ def _guess(path: Path) -> Mapping[str, Any] | None:
         if max(lengths, default=0) < 2 or [len(pieces) for pieces in tags] != lengths:
             continue
         found = tag_style(tags)
-        if found is not None and (found[0].scheme != "IO" or any("O" in pieces for pieces in tags)):
+        if found is not None and (found[0].scheme != "IO" or _mostly_outside(tags)):
             style = found[0]
             return {
                 "tags_file": other.name,
@@ -86,6 +87,12 @@ def _guess(path: Path) -> Mapping[str, Any] | None:
                 **({"join": "none"} if looks_unspaced(piece for pieces in tokens for piece in pieces) else {}),
             }
     return None
+
+
+def _mostly_outside(tags: list[list[str]]) -> bool:
+    """Whether no piece is as frequent as O: words, or the columns of another file with tags among them, are no tags without prefixes."""
+    counts = Counter(piece for pieces in tags for piece in pieces)
+    return counts["O"] == max(counts.values(), default=1)
 
 
 LAYOUT = Layout(read, {"sentences.txt": "Ann lives in Rome\n", "tags.txt": "B-PER O O B-LOC\n"}, {"tags_file": "tags.txt"}, _guess)

@@ -8,7 +8,7 @@ from typing import Any
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.detection import SchemeOption, chosen_style, looks_unspaced, tag_style
-from uie.corpora.rows import placed
+from uie.corpora.lines import documents_from_each_line
 from uie.corpora.tokens import Join, document_of, joined
 from uie.documents import Document
 from uie.errors import CorpusError, SettingsError
@@ -35,18 +35,13 @@ def read(path: Path, options: PipedOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a line. A token may hold the separator itself (`||SYM|O`): the parts are counted from the end."""
     sequences = ([piece.rpartition(options.separator)[2] for piece in line.split()] for _, line in read_lines(path))
     style = chosen_style(options.scheme, options.prefix_separator, options.prefix_behind, sequences=sequences, where=path)
-    for number, line in read_lines(path):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        try:
-            parts = [_parts(piece, options, where) for piece in line.split()]
-            text, offsets = joined([columns[0] for columns in parts], options.join)
-            document = document_of(text, offsets, [[columns[-1] for columns in parts]], style, where)
-        except CorpusError as error:
-            bad(error, line)
-            continue
-        yield placed(document, number)
+
+    def document(line: str, where: str) -> Document:
+        parts = [_parts(piece, options, where) for piece in line.split()]
+        text, offsets = joined([columns[0] for columns in parts], options.join)
+        return document_of(text, offsets, [[columns[-1] for columns in parts]], style, where)
+
+    yield from documents_from_each_line(path, bad, document)
 
 
 def _parts(piece: str, options: PipedOptions, where: str) -> list[str]:

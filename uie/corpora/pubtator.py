@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad, odd
-from uie.corpora.rows import NoOptions, placed
+from uie.corpora.lines import Block, documents_from_blocks
+from uie.corpora.rows import NoOptions
 from uie.documents import Document, Entity, Mention, Relation
 from uie.errors import CorpusError, DocumentError
-from uie.storage import read_lines
 
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
 _NONE = ("", "-", "-1")  # what stands where a mention has no id
@@ -43,27 +43,10 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
       `meta.relation_columns`; relations of an id that no mention has are in `meta.unplaced_relations`.
     - A mention that is not what the text has at its offsets keeps its string and has no place (`meta.ungrounded`).
     """
-    lines: list[tuple[int, str]] = []
-    for number, line in read_lines(path):
-        if line.strip():
-            lines.append((number, line))
-        elif lines:
-            yield from _documents(path, lines, bad)
-            lines = []
-    if lines:
-        yield from _documents(path, lines, bad)
+    return documents_from_blocks(path, bad, lambda lines: _document(path, lines))
 
 
-def _documents(path: Path, lines: list[tuple[int, str]], bad: OnBad) -> Iterator[Document]:
-    try:
-        document = _document(path, lines)
-    except CorpusError as error:
-        bad(error, "\n".join(line for _, line in lines))
-        return
-    yield placed(document, lines[0][0])
-
-
-def _document(path: Path, lines: list[tuple[int, str]]) -> Document:
+def _document(path: Path, lines: Block) -> Document:
     number, line = lines[0]
     start = _TEXT.fullmatch(line)
     if start is None or start[2] != "t":

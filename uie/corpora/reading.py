@@ -120,7 +120,7 @@ def split_paths(config: DatasetConfig, split: str, *, data_root: Path | None) ->
 def _files(config: DatasetConfig, split: str, folder: Path, name: str) -> list[Path]:
     paths = sorted(path for path in folder.glob(name) if path.is_file()) if set(name) & {"*", "?"} else [folder / name]
     if not paths or not paths[0].is_file():
-        raise CorpusError(f"{config.name}: {split}: no file {folder / name}.{_source(config)}")
+        raise CorpusError(f"{config.name}: {split}: no file {folder / name}.{_source(config, folder)}")
     return paths
 
 
@@ -132,7 +132,7 @@ def corpus_folder(config: DatasetConfig, *, data_root: Path | None) -> Path:
     """
     folder = folder_of(config, data_root=data_root)
     if not folder.is_dir():
-        raise CorpusError(f"{config.name}: no folder {folder}.{_source(config)}")
+        raise CorpusError(f"{config.name}: no folder {folder}.{_source(config, folder)}")
     return folder
 
 
@@ -156,7 +156,11 @@ def folder_of(config: DatasetConfig, *, data_root: Path | None) -> Path:
     return folder
 
 
-def _source(config: DatasetConfig) -> str:
+def _source(config: DatasetConfig, folder: Path) -> str:
+    """Where the files can be had, with the line to paste."""
     if not config.source:
         return ""
-    return f" Its files come from {', '.join(config.origins)}: uie corpora download {config.name}"
+    below = Path(config.folder or config.name)
+    # The data root is what is left of the folder without the corpus' own part of it.
+    root = "" if below.expanduser().is_absolute() else f" --data-root {Path(*folder.parts[: len(folder.parts) - len(below.parts)])}"
+    return f" Its files come from {', '.join(config.origins)}: uie corpora download {config.name}{root}"

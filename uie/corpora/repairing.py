@@ -21,8 +21,8 @@ from uie.corpora.oddities import has_edges, is_composed, only_place
 from uie.corpora.reading import corpus_folder, placed_files
 from uie.corpora.spans import mention_over
 from uie.documents import Argument, Document, Event, Mention, document_to_json
-from uie.errors import CorpusError
-from uie.storage import environment, refuse_in_use, to_line, whole_file, whole_folder, write_json
+from uie.errors import OutputError
+from uie.storage import environment, to_line, whole_file, whole_folder, write_json
 
 EDGES, LINE_ENDS, ACCENTS, PLACE = "white space at the edge", "CR LF", "accents (NFC)", "place found"
 _AROUND = 15  # characters shown on either side of a change within a text
@@ -59,15 +59,15 @@ def repair_corpus(config: DatasetConfig, out: Path, *, data_root: Path | None) -
 
     Raises:
         CorpusError: the corpus' folder or a file is not there.
-        OutputError: `OUT/NAME` is in use already.
+        OutputError: `OUT/NAME` or its config is there already.
 
     >>> repair_corpus(load_dataset_config("duee"), Path("repaired"), data_root=Path("corpora"))  # doctest: +SKIP
     """
     folder, path = out / config.name, out / f"{config.name}.yaml"
     corpus_folder(config, data_root=data_root)
-    refuse_in_use(folder, overwrite=False)
-    if path.exists():
-        raise CorpusError(f"{path}: is there already; choose another --fix.")
+    for taken in (path, folder):
+        if taken.is_file() or (taken.is_dir() and any(taken.iterdir())):
+            raise OutputError(f"{taken}: is there already; choose another --fix, or remove what an earlier one wrote.")
     repairs: Counter[str] = Counter()
     first: dict[tuple[str, int], Repair] = {}
     left: list[str] = []

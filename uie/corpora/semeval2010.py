@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
+from uie.corpora.lines import documents_from_blocks
 from uie.corpora.relations import Related
-from uie.corpora.rows import NoOptions, placed
+from uie.corpora.rows import NoOptions
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
-from uie.storage import read_lines
 
 _SENTENCE = re.compile(r'([0-9]+)\t"(.*)"')  # the quotation marks are the file's; those inside belong to the sentence
 _MARKED = re.compile(r"(.*)<e1>(.+)</e1>(.*)<e2>(.+)</e2>(.*)")
@@ -26,23 +26,7 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
     label `Other` is no relation (`meta.unrelated`); its two nominals are entities nevertheless. Nominals have no types. What stands
     behind `Comment:` is kept in `meta.comment`. A block without a label, as in the test file for participants, is refused.
     """
-    block: list[tuple[int, str]] = []
-    for number, line in read_lines(path):
-        if line.strip():
-            block.append((number, line))
-        elif block:
-            yield from _block(path, block, bad)
-            block = []
-    if block:
-        yield from _block(path, block, bad)
-
-
-def _block(path: Path, lines: list[tuple[int, str]], bad: OnBad) -> Iterator[Document]:
-    number = lines[0][0]
-    try:
-        yield placed(_document([line for _, line in lines], f"{path}:{number}"), number)
-    except CorpusError as error:
-        bad(error, "\n".join(line for _, line in lines))
+    return documents_from_blocks(path, bad, lambda block: _document([line for _, line in block], f"{path}:{block[0][0]}"))
 
 
 def _document(lines: list[str], where: str) -> Document:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import placed
+from uie.corpora.lines import documents_from_each_line
 from uie.corpora.tokens import Join, Offsets, joined
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
@@ -40,16 +40,7 @@ class SlashOptions:
 
 def read(path: Path, options: SlashOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a line; its tokens are the segments. White space parts segments and may stand at both ends of a line."""
-    for number, line in read_lines(path):
-        pieces = line.split()
-        if not pieces:
-            continue
-        try:
-            document = _document(pieces, options, f"{path}:{number}")
-        except CorpusError as error:
-            bad(error, line)
-            continue
-        yield placed(document, number)
+    return documents_from_each_line(path, bad, lambda line, where: _document(line.split(), options, where))
 
 
 def _document(pieces: list[str], options: SlashOptions, where: str) -> Document:

@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\x
 class TableOptions(MappingOptions):
     """As `MappingOptions`; a path begins with the name of a column, which the first row has.
 
-    `group`: rows one after the other that are alike in this column are one Document: its `rows` is the list of them (`entities: {at:
+    `group`: rows one after the other that are alike in this column, or empty there, are one Document: its `rows` is the list of them (`entities: {at:
     rows, …}` for one mention a row; `tokens: rows.word, tags: rows.tag` for one token a row), what else it has is that of the first.
     `separator`: default: a tab, comma, semicolon or bar, whichever the first line has most of. `encoding`: default: as the file's byte
     order mark has it, else UTF-8. `quotes`: whether `"` surrounds cells.
@@ -54,10 +54,15 @@ def _rows(path: Path, options: TableOptions, bad: OnBad) -> Iterator[tuple[Place
         yield from rows
         return
 
+    group_of: Any = None
+
     def own(row: tuple[Place, Json]) -> Any:
+        nonlocal group_of
         if options.group not in row[1]:
             raise CorpusError(f"{path}: there is no column {options.group!r}; there is {', '.join(row[1])}.")
-        return row[1][options.group]
+        cell = row[1][options.group]
+        group_of = group_of if cell in (None, "") and group_of is not None else cell
+        return group_of
 
     for _, group in groupby(rows, own):
         members = list(group)
@@ -84,9 +89,10 @@ def is_parquet(path: Path) -> bool:
 
 def _cells(path: Path, options: TableOptions, bad: OnBad) -> Iterator[tuple[Place, Json]]:
     """The rows of a text file with their first line, as objects of the column names."""
-    encoding = options.encoding or _encoding(path)
+    encoding = options.encoding
     csv.field_size_limit(_LARGEST_CELL)
     try:
+        encoding = encoding or _encoding(path)
         with path.open(encoding=encoding, newline="") as file:
             separator = options.separator or _separator(file.readline())
             file.seek(0)
@@ -163,7 +169,9 @@ def guess(path: Path) -> Mapping[str, Any] | None:
     if found is not None or not rows:
         return found
     for column in rows[0]:
-        values = [row[column] for row in rows]
+        values: list[Any] = list(
+            accumulate((row[column] for row in rows), lambda before, cell: before if cell in (None, "") else cell)
+        )
         runs = [value for value, _ in groupby(values)]
         if len(runs) == len(set(runs)) and len(runs) < len(values):
             grouped = [row for _, row in islice(_rows(path, TableOptions(entities=every, group=column), ignore_bad), _FEW)]

@@ -27,7 +27,9 @@ def print_card(card: CorpusCard, console: Console, *, most_types: int | None = M
 
 def card_report(card: CorpusCard, *, most_types: int | None = MOST_TYPES) -> Group:
     """What `print_card` prints."""
-    parts: list[RenderableType] = [Text(f"{card.name}  {card.title}".rstrip(), style="bold")]
+    parts: list[RenderableType] = [
+        Text(card.name if card.title == card.name else f"{card.name}  {card.title}".rstrip(), style="bold")
+    ]
     parts += [Text(f"{name}: {said}") for name, said in facts(card)]
     parts += [Text(), _splits(card), Text(), _lengths(card)]
     for kind, title in KIND_TITLES.items():
@@ -94,13 +96,14 @@ def warnings(card: CorpusCard) -> Iterator[str]:
     if card.differing:
         yield f"{plural(card.differing, 'text')} {_stand(card.differing)} in several places with different annotations."
     if card.unreadable:
-        yield f"{plural(card.unreadable, 'line')} or items cannot be read: uie corpora check {card.name} tells which."
+        yield f"{plural(card.unreadable, 'line or item', 'lines or items')} cannot be read: uie corpora check {card.name} tells which."
     yield from card.missing
 
 
 def repeats_text(repeats: Repeats) -> str:
     if repeats.one == repeats.other:
-        how = "nearly repeat" if repeats.near else "repeat"
+        repeat = "repeats" if repeats.times == 1 else "repeat"
+        how = f"nearly {repeat}" if repeats.near else repeat
         return f"{plural(repeats.times, 'document')} of {repeats.other} {how} the text of an earlier one."
     how = "nearly the same" if repeats.near else "the same"
     return f"Leakage: {plural(repeats.times, 'text')} of {repeats.other} {_stand(repeats.times)} in {repeats.one} too, {how}."

@@ -36,9 +36,9 @@ def number(count: float) -> str:
     return f"{count:.2f}".rstrip("0").rstrip(".")
 
 
-def plural(number: int, one: str) -> str:
-    """The count with its noun, such as "1 document" and "1,287 documents"."""
-    return f"{number:,} {one}" if number == 1 else f"{number:,} {one}s"
+def plural(number: int, one: str, many: str = "") -> str:
+    """The count with its noun, such as "1 document" and "1,287 documents"; `many` where an s behind `one` does not make it."""
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {many or f'{one}s'}"
 
 
 def named(dataset: str) -> str:
