@@ -1,4 +1,4 @@
-"""Every legal task × format × prompt × corpus without a model: gold answers, given back, must score 1 and leave no problem.
+"""Every legal task × format × prompt × corpus (of ten) without a model: gold answers, given back, must score 1 and leave no problem.
 
 Corpora beyond the samples are found in the folder that UIE_CORPORA names.
 """
@@ -11,8 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from ten_corpora import TEN
 
-from uie.corpora.config import DatasetConfig, dataset_names, load_dataset_config
+from uie.corpora.config import DatasetConfig, load_dataset_config
 from uie.corpora.reading import available_splits, read_corpus
 from uie.documents import Document
 from uie.extraction.walk import documents_of
@@ -78,7 +79,7 @@ class Cell:
 
 def cells() -> list[Cell]:
     found = []
-    for name in dataset_names():
+    for name in TEN:
         config = config_of(name)
         if config.shipped or (CORPORA is not None and (CORPORA / (config.folder or config.name)).is_dir()):
             for task in legal_tasks(config.tasks, config.schema(prompt_language(config.lang))):

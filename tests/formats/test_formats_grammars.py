@@ -18,8 +18,9 @@ from typing import Any
 import format_fuzz as fuzz
 import pytest
 from grammar_check import matched, matcher, recognises, walked
+from ten_corpora import TEN
 
-from uie.corpora.config import dataset_names, load_dataset_config
+from uie.corpora.config import load_dataset_config
 from uie.corpora.reading import available_splits, read_corpus
 from uie.documents import Document
 from uie.formats import FORMATS, Format
@@ -294,7 +295,7 @@ def first_documents(corpus: str) -> tuple[Document, ...]:
 
 def there() -> list[str]:
     """The corpora whose files are there."""
-    configs = [load_dataset_config(name) for name in dataset_names()]
+    configs = [load_dataset_config(name) for name in TEN]
     return [one.name for one in configs if one.shipped or (CORPORA is not None and (CORPORA / (one.folder or one.name)).is_dir())]
 
 

@@ -2,7 +2,7 @@ r"""The format `typed`: what it writes for every task, that reading undoes writi
 
 import pytest
 from any_answers import questions_and_answers
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from made_up import EMPTY, asked
 
 from uie.formats import typed as fmt
@@ -97,6 +97,7 @@ def test_a_value_that_was_cut_at_its_own_separator_is_joined_where_the_text_hold
 
 
 @settings(deadline=None, max_examples=300)
+@example((Question("NER", read_schema({"entities": ["_"]}), "", "en"), Answer((Named("</s>", "_", None),))))
 @given(questions_and_answers(fmt.TASKS))
 def test_reading_undoes_writing(case: tuple[Question, Answer]) -> None:
     question, answer = case

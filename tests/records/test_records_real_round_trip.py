@@ -5,7 +5,7 @@ The file holds what 50 drawn documents of each corpus lose; write it anew when a
     uie records losses cluener2020 conll04_json duee duie_spo msra_bio msra_instruct phee sample_en sample_zh wnut17 \
       --data-root "$UIE_CORPORA" --limit 50 --json > tests/data/losses.json
 
-Ten and not all that are registered: these hold every kind of annotation in both languages, and each takes seconds.
+Ten and not all that are registered: see tests/ten_corpora.py.
 """
 
 import json
@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ten_corpora import TEN
 
 from uie.cli.record_losses import loss_rows
-from uie.corpora.config import dataset_names, load_dataset_config
+from uie.corpora.config import load_dataset_config
 from uie.corpora.reading import read_files
 from uie.formats import FORMATS
 from uie.parsing.losses import Case, cases, lost
@@ -29,7 +30,6 @@ from uie.tasks.question import Answer
 FROZEN = json.loads((Path(__file__).parent.parent / "data" / "losses.json").read_text(encoding="utf-8"))
 OURS = tuple(name for name in FORMATS if "." not in name)
 """A dialect has the name of its family before a dot."""
-CORPORA = sorted({row["corpus"] for row in FROZEN["rows"]})
 GROUPING = ("json", "typed")
 """They write what is alike together, so that items come back in another order."""
 WITH_PLACES = ("json_spans", "markup")
@@ -43,7 +43,7 @@ def data_root(name: str) -> Path | None:
     return Path(root) if root else None
 
 
-@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize("name", TEN)
 def test_what_each_format_loses_of_each_task_is_known(name: str) -> None:
     rows = loss_rows([name], data_root=data_root(name), limit=FROZEN["limit"])
 
@@ -54,8 +54,7 @@ def test_what_each_format_loses_of_each_task_is_known(name: str) -> None:
 def test_ours_lose_no_string_of_any_task_and_report_nothing() -> None:
     rows: list[dict[str, Any]] = FROZEN["rows"]
 
-    assert len(CORPORA) == 10
-    assert set(CORPORA) <= set(dataset_names())
+    assert {row["corpus"] for row in rows} == set(TEN)
     assert len(OURS) == 7
     assert {name for row in rows for name in row["strings"]} == set(FORMATS)
     assert [row for row in rows if any(row["strings"].get(name) or row["problems"].get(name) for name in OURS)] == []
@@ -86,7 +85,7 @@ def flat(item: Hashable) -> list[Hashable]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format_name", OURS)
-@pytest.mark.parametrize("name", CORPORA)
+@pytest.mark.parametrize("name", TEN)
 def test_the_gold_answer_of_every_document_comes_back_from_every_format_of_ours(name: str, format_name: str) -> None:
     one = FORMATS.get(format_name)
 

@@ -217,7 +217,7 @@ def test_durations_have_two_units(seconds: float, said: str) -> None:
 
 
 def test_a_line_that_a_killed_run_left_half_written_is_passed_over(tmp_path: Path) -> None:
-    text = '{"step": 1, "loss": 2.0, "grad_norm": NaN, "f1_of": {"a\u2028b": Infinity}}\n{"step": 2, "lo'
+    text = '{"step": 1, "loss": 2.0, "grad_norm": null, "f1_of": {"a\u2028b": null}}\n{"step": 2, "lo'
 
     run = write_run(tmp_path / "run", text)
 

@@ -19,7 +19,7 @@ from uie.formats.event_values import read_events
 from uie.formats.fitting import Fitting
 from uie.formats.grammar import Choice, Grammar, Literal, Repeat, Sequence, SpanOf
 from uie.formats.named_values import Layout, Style, read_items
-from uie.formats.salvage import alone, decoded, guarded, language, none_word
+from uie.formats.salvage import alone, decoded, guarded, is_wrapping, language, none_word
 from uie.formats.scanning import escaped, escapes
 from uie.formats.wording import NONE_RULE, SLOT_NAMES, thing
 from uie.tasks.items import (
@@ -111,7 +111,7 @@ def _written(one: Item, question: Question) -> str:
 def _field(field: Field, question: Question) -> str:
     if field.slot not in TEXT_SLOTS:
         return escaped(field.text, _IN_NAMES)
-    meant = not question.text or field.text in question.text
+    meant = field.text in question.text if question.text else not is_wrapping(field.text)  # at the end an end token is taken off
     written = escaped(field.text, _in_mentions(question.task), meant=meant)
     return written if meant else guarded(written, meant=False)
 
