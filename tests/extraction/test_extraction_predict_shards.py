@@ -232,7 +232,7 @@ def test_a_pipe_goes_from_stdin_to_stdout(tmp_path: Path, environment: dict[str,
     assert [entity["text"] for entity in first["entities"]] == ["Ann"]
     assert second["problems"][0]["kind"] == "failed"
     assert done.stderr == (
-        '{"record_id": "stdin#2#NER", "reason": "the text is bad."}\n'
+        '{"record_id":"stdin#2#NER","reason":"the text is bad."}\n'
         "uie: error: 1 failed, as told above; predict into a folder to ask them again with --resume.\n"
     )
     assert not (tmp_path / "-").exists()
