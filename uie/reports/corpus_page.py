@@ -24,7 +24,7 @@ def corpus_page(card: CorpusCard) -> str:
 
     >>> Path("card.html").write_text(corpus_page(card), encoding="utf-8")  # doctest: +SKIP
     """
-    return page(card.title or card.name, page_data(card), name="corpus")
+    return page(card.title or card.name, page_data(card), name="corpus", again="uie corpora show, with --html")
 
 
 def page_data(card: CorpusCard) -> Json:

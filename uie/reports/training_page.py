@@ -53,7 +53,7 @@ def training_page(
     rows: Sequence[Mapping[str, Any]], *, settings: Mapping[str, Any], facts: Mapping[str, Any], title: str = "Training"
 ) -> str:
     """The page as a string. `rows` are those of log.jsonl, `settings` the run's, `facts` its manifest's."""
-    return page(title, page_data(rows, settings=settings, facts=facts), name="training")
+    return page(title, page_data(rows, settings=settings, facts=facts), name="training", again="uie report, with the run folder")
 
 
 def page_data(rows: Sequence[Mapping[str, Any]], *, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Json:

@@ -17,16 +17,19 @@ import uie
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def page(title: str, data: dict[str, Any], *, name: str = "page") -> str:
-    """The whole file. `name`: of the template, script and further style that draw the data; page.css and nodes.js are for all."""
+def page(title: str, data: dict[str, Any], *, name: str = "page", again: str = "") -> str:
+    """The whole file. `name`: of the sections, the script and the further style that draw the data; frame.html, page.css and nodes.js
+    are for all. `again`: how to draw it anew, said at the foot."""
     style = _part("page.css") + (_part(f"{name}.css") if name != "page" else "")
     script = _part("nodes.js") + _part(f"{name}.js")
-    return Template(_part(f"{name}.html")).substitute(
+    return Template(_part("frame.html")).substitute(
         title=html.escape(title),
         generator=f"uie {uie.__version__}",
         policy=_policy(style, script),
         style=style,
         script=script,
+        sections=_part(f"{name}.html"),
+        again=f" To draw it anew: {again}." if again else "",
         data=as_block(data),
     )
 
