@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from loopback import QuietHandler, serving
 
 
 @dataclass
@@ -63,7 +64,7 @@ def hostile_server(answer: Callable[[Asked], Reply], pages: dict[str, Any] | Non
     lock, under_way, most = threading.Lock(), 0, 0
     shown = {"/v1/models": models()} | (pages or {})
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             self._note(None)
             page = shown.get(self.path, Reply({"detail": "Not Found"}, status=404))
@@ -98,22 +99,5 @@ def hostile_server(answer: Callable[[Asked], Reply], pages: dict[str, Any] | Non
             self.end_headers()
             self.wfile.write(data[: reply.cut])
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    class Quiet(ThreadingHTTPServer):
-        daemon_threads = True
-        block_on_close = False
-
-        def handle_error(self, *args: Any) -> None:
-            pass
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield HostileServer(f"http://127.0.0.1:{server.server_port}", asked, lambda: most)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as url:
+        yield HostileServer(url, asked, lambda: most)

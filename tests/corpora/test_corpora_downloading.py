@@ -10,11 +10,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import QuietHandler, serving
 
 from uie.corpora.config import DatasetConfig, SourceFile, SplitFiles
 from uie.corpora.cutting import cut
@@ -45,7 +46,7 @@ def file_server() -> Iterator[Served]:
     served = Served("")
     stop = threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -56,27 +57,11 @@ def file_server() -> Iterator[Served]:
             self.stop = stop
             page(self, before) if page else send(self, b"", status=404)
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    class Quiet(ThreadingHTTPServer):
-        daemon_threads = True
-        block_on_close = False
-
-        def handle_error(self, *args: Any) -> None:
-            pass
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    served.url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield served
-    finally:
-        stop.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as served.url:
+        try:
+            yield served
+        finally:
+            stop.set()
 
 
 @pytest.fixture
