@@ -21,7 +21,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from uie.errors import ModelError
-from uie.formats.grammar import Both, Choice, Grammar, Literal, Repeat, Sequence, SpanOf
+from uie.formats.grammar import Both, Grammar, SpanOf
+from uie.generation.grammar_walk import GrammarWalk
 
 
 def to_lark(grammar: Grammar) -> str:
@@ -42,54 +43,31 @@ def to_lark(grammar: Grammar) -> str:
     return lark
 
 
-class _Terminals:
+class _Terminals(GrammarWalk):
     """The grammar's nodes as named terminals. Equal nodes share a name, so that a text's automaton is built once."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._names: dict[str, str] = {}  # definition → name
-        self._spans: dict[SpanOf, str] = {}
-        self._seen: dict[int, str | None] = {}  # by identity: a shared node is walked once, however often it stands in the grammar
 
     def definitions(self) -> list[str]:
         return [f"{name}: {definition}" for definition, name in self._names.items()]
 
-    def of(self, node: Grammar) -> str | None:
-        """The name or literal that stands for the node; None where no string fits it."""
-        if id(node) not in self._seen:
-            self._seen[id(node)] = self._made(node)
-        return self._seen[id(node)]
+    def _literal(self, text: str) -> str:
+        return _quoted(text)
 
-    def _made(self, node: Grammar) -> str | None:
-        match node:
-            case Literal(text):
-                return _quoted(text)
-            case Choice(options):
-                found = [option for option in map(self.of, options) if option is not None]
-                return self._named("CHOICE", " | ".join(dict.fromkeys(found))) if found else None
-            case Sequence(parts):
-                found = [part for part in map(self.of, parts) if part is not None]
-                if len(found) < len(parts):
-                    return None
-                return self._named("SEQUENCE", " ".join(found)) if found else _quoted("")
-            case Repeat(part, least, most):
-                return self._repeat(self.of(part), least, most)
-            case SpanOf():
-                if node not in self._spans and node.text.strip():
-                    self._spans[node] = self._span(node)
-                return self._spans.get(node)
-            case Both(one, other):
-                both = [self.of(one), self.of(other)]
-                return None if None in both else self._named("BOTH", f"{both[0]} & {both[1]}")
-        raise ModelError(f"Grammar for llguidance: it cannot hold {type(node).__name__} nodes; generate without grammars.")
+    def _choice(self, options: list[str]) -> str:
+        return self._named("CHOICE", " | ".join(options))
 
-    def _repeat(self, part: str | None, least: int, most: int | None) -> str | None:
-        if most is not None and most < least:
-            return None
-        if part is None or most == 0:
-            return None if least else _quoted("")
+    def _sequence(self, parts: list[str]) -> str:
+        return self._named("SEQUENCE", " ".join(parts)) if parts else _quoted("")
+
+    def _repeat(self, part: str, least: int, most: int | None) -> str:
         return self._named("REPEAT", f"{part}{{{least},{'' if most is None else most}}}")
 
-    def _span(self, span: SpanOf) -> str:
+    def _span(self, span: SpanOf) -> str | None:
+        if not span.text.strip():
+            return None
         written, leads = _writings(span)
         pieces = self._named("PIECES", f"%regex {_json({'substring_chunks': [written[character] for character in span.text]})}")
         codes = set(written.values())
@@ -98,6 +76,12 @@ class _Terminals:
         ways = [f"{pieces} & /{_one_of(codes, but=spaces | leads.keys())}{last}/"]
         ways += [f"{_quoted(lead)} ({pieces} & /{_literally(code)}{last}/)" for code, lead in leads.items()]
         return self._named("SPAN", " | ".join(ways))
+
+    def _other(self, node: Grammar) -> str | None:
+        if not isinstance(node, Both):
+            raise ModelError(f"Grammar for llguidance: it cannot hold {type(node).__name__} nodes; generate without grammars.")
+        both = [self.of(node.one), self.of(node.other)]
+        return None if None in both else self._named("BOTH", f"{both[0]} & {both[1]}")
 
     def _named(self, kind: str, definition: str) -> str:
         return self._names.setdefault(definition, f"{kind}{len(self._names)}")

@@ -14,7 +14,8 @@ understand alike (xgrammar reads `\x` as far as hexadecimal digits go). Measured
 from typing import NamedTuple
 
 from uie.errors import ModelError
-from uie.formats.grammar import Choice, Grammar, Literal, Repeat, Sequence, SpanOf
+from uie.formats.grammar import Grammar, SpanOf
+from uie.generation.grammar_walk import GrammarWalk
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _NOTHING = '""'
@@ -33,47 +34,24 @@ def to_ebnf(grammar: Grammar) -> str:
     return "\n".join([f"root ::= {answer}", *rules.lines, ""])
 
 
-class _Rules:
+class _Rules(GrammarWalk):
     """The grammar's nodes as named rules. Equal nodes share one."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lines: list[str] = []
         self._names: dict[str, str] = {}  # definition → name
-        self._spans: dict[SpanOf, str | None] = {}
-        self._seen: dict[int, str | None] = {}  # by identity: a shared node is walked once, however often it stands in the grammar
 
-    def of(self, node: Grammar) -> str | None:
-        """The name or literal that stands for the node; None where no string fits it."""
-        if id(node) not in self._seen:
-            self._seen[id(node)] = self._made(node)
-        return self._seen[id(node)]
+    def _literal(self, text: str) -> str:
+        return _quoted(text)
 
-    def _made(self, node: Grammar) -> str | None:
-        match node:
-            case Literal(text):
-                return _quoted(text)
-            case Choice(options):
-                found = dict.fromkeys(option for option in map(self.of, options) if option is not None)
-                return self._joined(list(found), " | ") if found else None
-            case Sequence(parts):
-                pieces = [piece for piece in map(self.of, parts) if piece is not None]
-                return self._joined([piece for piece in pieces if piece != _NOTHING], " ") if len(pieces) == len(parts) else None
-            case Repeat(part, least, most):
-                return self._repeat(self.of(part), least, most)
-            case SpanOf():
-                if node not in self._spans:
-                    self._spans[node] = self._span(node)
-                return self._spans[node]
-        raise ModelError(
-            f"Grammar as EBNF: it cannot hold {type(node).__name__} nodes; use the engine transformers, "
-            "another format, or generate without constraints."
-        )
+    def _choice(self, options: list[str]) -> str:
+        return self._joined(options, " | ")
 
-    def _repeat(self, part: str | None, least: int, most: int | None) -> str | None:
-        if most is not None and most < least:
-            return None
-        if part is None or most == 0:
-            return None if least else _NOTHING
+    def _sequence(self, parts: list[str]) -> str:
+        return self._joined([part for part in parts if part != _NOTHING], " ")
+
+    def _repeat(self, part: str, least: int, most: int | None) -> str:
         if part == _NOTHING:
             return _NOTHING
         times = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get((least, most), f"{{{least},{'' if most is None else most}}}")
@@ -95,6 +73,12 @@ class _Rules:
         solid = {first: to for first, to in automaton.ways[0].items() if not first.isspace()}
         begun = _steps(solid, rests, written | dict(span.first_escapes))
         return self._named(" | ".join(begun)) if begun else None
+
+    def _other(self, node: Grammar) -> str | None:
+        raise ModelError(
+            f"Grammar as EBNF: it cannot hold {type(node).__name__} nodes; use the engine transformers, "
+            "another format, or generate without constraints."
+        )
 
     def _joined(self, parts: list[str], between: str) -> str:
         if not parts:
