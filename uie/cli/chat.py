@@ -27,11 +27,11 @@ from uie.cli import examples
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
 def command(model: str, schema: str | None, types: str | None, prompt: str | None, format_: str, as_json: bool, dtype: str) -> None:
     """Type a sentence, see what is in it. A pipe is read line by line; lines that start with ':' are commands there too (:help)."""
+    from uie.extraction.answering import questions_of
     from uie.extraction.extractor import Extractor
-    from uie.models.sources import resolve, run_questions
     from uie.serving.chat import Chat, default_schema, read_schema_source
 
-    given = read_schema_source(schema) if schema else default_schema(run_questions(resolve(model)))
+    given = read_schema_source(schema) if schema else default_schema(questions_of(model))
     interactive = sys.stdin.isatty()
     with _waiting(interactive, f"Loading {model} …"):
         extractor = Extractor.load(model, dtype=dtype, format=format_, prompt=prompt)

@@ -9,12 +9,11 @@ from uie.corpora.config import DatasetConfig, load_dataset_config
 from uie.corpora.reading import available_splits, is_cut, read_corpus, read_files
 from uie.documents import Document, document_to_json
 from uie.errors import ScoringError, SettingsError, unknown_name
-from uie.extraction.answering import Answerer
+from uie.extraction.answering import Answerer, questions_of
 from uie.extraction.evaluation import answer_pairs, eval_folder, read_gold_or_predicted
 from uie.extraction.inputs import Asking, read_input
 from uie.extraction.predict import PredictSettings, load_answerer_for, predict
 from uie.extraction.walk import Progress
-from uie.models.sources import resolve, run_questions
 from uie.scoring import RULES
 from uie.scoring.boards import BoardCorpus, BoardRun, Scored, blocks, load_board
 from uie.scoring.lookup import Lookup
@@ -161,8 +160,8 @@ class _Model:
         folder = self._out / part.config.name
         gold = folder / "gold.jsonl"
         write_jsonl(gold, (document_to_json(document) for document in part.gold))
-        asking = Asking(part.tasks, part.config.schema(), self._settings.format)
-        asking = asking.as_trained(self._answerer.questions if self._answerer else run_questions(resolve(self._settings.model)))
+        trained = self._answerer.questions if self._answerer else questions_of(self._settings.model, url=self._settings.url)
+        asking = Asking(part.tasks, part.config.schema(), self._settings.format).as_trained(trained)
         done = predict(
             replace(self._settings, input=gold, out=folder / "predicted"),
             asking=asking,
