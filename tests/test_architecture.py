@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "uie"
 
 # What each module or package may import, beside itself (docs/architecture.md, "Layout"). Lower layers never know higher ones.
-GROUND = {"errors", "registry", "settings", "resources", "storage"}
+GROUND = {"errors", "registry", "settings", "resources", "storage", "json_array"}
 SAID = GROUND | {"documents", "schema"}
 ASKED = SAID | {"tasks", "formats"}
 BEFORE_THE_MODEL = ASKED | {"prompting", "corpora", "records", "parsing", "scoring", "reports"}

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import msgspec
 
@@ -72,14 +72,23 @@ def check_characters(row: Json, where: str, *, error: type[UIEError] = CorpusErr
 
 def read_lines(path: Path, *, error: type[UIEError] = CorpusError) -> Iterator[tuple[int, str]]:
     r"""Lines without their end, numbered from 1. Only \n and \r\n end a line: U+2028 and its like belong to the text."""
-    number = 0
-    try:
-        with path.open("rb") as lines:  # read as bytes: a text file is decoded in blocks, so the line of an error would be unknown
-            for number, line in enumerate(lines, 1):
+    with opened(path, error) as lines:  # read as bytes: a text file is decoded in blocks, so the line of an error would be unknown
+        for number, line in enumerate(lines, 1):
+            try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                yield number, text.removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError as found:
-        raise error(f"{path}:{number}: not UTF-8 ({found.reason}); convert the file to UTF-8 first.") from None
+            except UnicodeDecodeError as found:
+                raise error(f"{path}:{number}: not UTF-8 ({found.reason}); convert the file to UTF-8 first.") from None
+            yield number, text.removesuffix("\n").removesuffix("\r")
+
+
+def opened(path: Path, error: type[UIEError] = CorpusError) -> BinaryIO:
+    """The file, to be read.
+
+    Raises:
+        `error`: there is none; the message says what lies beside it.
+    """
+    try:
+        return path.open("rb")
     except FileNotFoundError:
         raise error(f"{path}: no such file.{_beside(path)}") from None
     except IsADirectoryError:

@@ -55,6 +55,16 @@ def test_fix_lists_each_repair_and_the_copy_has_none_left(mine: Path, tmp_path: 
     assert "0 errors, 0 warnings." in again.stdout
 
 
+def test_a_folder_that_holds_a_repaired_copy_is_refused_before_the_corpus_is_read(mine: Path, tmp_path: Path) -> None:
+    run("check", mine, "--data-root", tmp_path, "--fix", tmp_path / "out")
+
+    result = run("check", mine, "--data-root", tmp_path, "--fix", tmp_path / "out")
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"uie: error: {tmp_path}/out/mine.yaml: is there already; ")
+
+
 def test_show_prints_a_card_json_and_a_page(mine: Path, tmp_path: Path) -> None:
     shown = run("show", mine, "--data-root", tmp_path, "--html", tmp_path / "card.html")
     as_json = run("show", mine, "--data-root", tmp_path, "--json")

@@ -135,6 +135,7 @@ def test_mentions_that_are_not_in_the_text_are_a_warning():
 @pytest.mark.parametrize(
     ("line", "what"),
     [
+        pytest.param(r'{"text": " ", "entities": []}', "the text is empty.", id="nothing but a blank"),
         pytest.param(
             r'{"text": "Ann \r\nsings.", "entities": []}',
             "the text has carriage returns (CR), as of lines that end with CR LF.",
@@ -228,7 +229,7 @@ def test_labels_that_look_alike_are_told_with_the_place_of_the_rarer_one(tmp_pat
 
     alike = [finding for finding in _findings(config) if "look like" in finding.what]
 
-    what = "entities: {!r} and 'creative-work' look like one label (1 times, 12 times)."
+    what = "entities: {!r} and 'creative-work' look like one label (1 time and 12 times)."
     assert alike == [
         Finding("warning", f"{tmp_path}/own.jsonl:13", what.format("Creative_Work")),
         Finding("warning", f"{tmp_path}/own.jsonl:14", what.format("creative-works")),

@@ -485,7 +485,7 @@ def test_what_is_no_doc2edag_is_refused(tmp_path):
     message = ":item 0: ann_mspan2dranges: '十股': there are 2 sentences, found 2."
     assert _error("doc2edag", _whole(tmp_path, [["f1", row]])) == message
     assert _error("doc2edag", _whole(tmp_path, [["f1"]])) == ":item 0: expected an object, found ['f1']."
-    with pytest.raises(CorpusError, match=r"file\.json: expected an array of \[id, object\], found dict\.$"):
+    with pytest.raises(CorpusError, match=r"file\.json: expected an array of \[id, object\], found an object\.$"):
         _read("doc2edag", _whole(tmp_path, {"f1": FILING}))
 
 

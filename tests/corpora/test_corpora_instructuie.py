@@ -140,9 +140,9 @@ def test_a_record_that_cannot_be_read_goes_to_bad_and_the_next_is_read(tmp_path,
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not JSON: Expecting value: line 1 column 1 (char 0); expected an array of objects."),
-        ('[{"sentence": ', "not JSON: Expecting value: line 1 column 15 (char 14); expected an array of objects."),
-        ('{"sentence": "a"}', "expected an array of objects, found dict."),
+        ("", ": expected an array of objects, found an empty file."),
+        ('[\n{"sentence": ', ":2: not JSON: Expecting value; expected an array of objects."),
+        ('{"sentence": "a"}', ": expected an array of objects, found an object."),
     ],
 )
 def test_a_file_that_is_no_array_is_refused_whatever_bad_does(tmp_path, text, message):
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_array_is_refused_whatever_bad_does(tmp_path, text, me
     with pytest.raises(CorpusError) as error:
         _read(path, lambda error, raw: None)
 
-    assert str(error.value) == f"{path}: {message}"
+    assert str(error.value) == f"{path}{message}"
 
 
 def test_rows_that_say_no_places_have_none_that_are_wrong(tmp_path):

@@ -145,7 +145,7 @@ def test_a_file_that_is_no_array_is_refused(tmp_path):
     with pytest.raises(CorpusError) as error:
         _read("conll04", path)
 
-    assert str(error.value) == f"{path}: expected an array of objects, found dict."
+    assert str(error.value) == f"{path}: expected an array of objects, found an object."
 
 
 def test_cluener_ends_are_inclusive_and_a_mention_may_stand_twice():

@@ -263,7 +263,7 @@ def test_a_dialogre_file_that_is_an_object_is_refused(tmp_path):
     with pytest.raises(CorpusError) as error:
         _read("dialogre", tmp_path / "a.json", "{}")
 
-    assert str(error.value) == f"{tmp_path / 'a.json'}: expected an array of dialogues, found dict."
+    assert str(error.value) == f"{tmp_path / 'a.json'}: expected an array of dialogues, found an object."
 
 
 # SemEval-2010 task 8

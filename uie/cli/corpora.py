@@ -80,10 +80,13 @@ def check(names: tuple[str, ...], data_root: Path | None, fix: Path | None) -> N
     """
     from uie.corpora.checking import check_corpus
     from uie.corpora.config import load_dataset_config
-    from uie.corpora.repairing import repair_corpus
+    from uie.corpora.repairing import repair_corpus, untaken
 
     wrong = False
     configs = {name: load_dataset_config(name) for name in names}  # a wrong name is told before the first corpus is read
+    if fix is not None:
+        for config in configs.values():
+            untaken(config, fix)
     for name, config in configs.items():
         report = check_corpus(config, data_root=data_root)
         Console().print(check_table(name, report))

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from uie.corpora import ODD, times_odd
@@ -52,12 +52,16 @@ class Inspector:
         never = [".".join(path) for path in self._described if path not in self._labels]
         if never:
             yield Finding(
-                "warning", self._config.name, f"{_number(never, 'label')} of the schema never occur{_s(never)}: {listed(never)}."
+                "warning",
+                self._config.name,
+                f"{_number(len(never), 'label')} of the schema never occur{_s(never)}: {listed(never)}.",
             )
         without = [".".join(path) for path, label in self._described.items() if not label.description]
         if without:
             yield Finding(
-                "warning", self._config.name, f"{_number(without, 'label')} {_have(without)} no description: {listed(without)}."
+                "warning",
+                self._config.name,
+                f"{_number(len(without), 'label')} {_have(without)} no description: {listed(without)}.",
             )
 
     def _look_at_oddities(self, document: Document, where: str) -> None:
@@ -116,13 +120,15 @@ class Inspector:
             known.times += label.times
         for kind, labels in kinds.items():
             for rarer, commoner in near_equal({name: label.times for name, label in labels.items()}):
-                times = f"{labels[rarer].times:,} times, {labels[commoner].times:,} times"
+                times = f"{_number(labels[rarer].times, 'time')} and {_number(labels[commoner].times, 'time')}"
                 what = f"{kind}: {rarer!r} and {commoner!r} look like one label ({times})."
                 yield Finding("warning", labels[rarer].where, what, labels[rarer].times)
 
     # Texts and mentions
 
     def _look_at_text(self, text: str, where: str) -> None:
+        if not text.strip():
+            self._tally.warn("the text is empty", where)
         if "\r" in text:
             self._tally.warn("the text has carriage returns (CR), as of lines that end with CR LF", where)
         if not is_composed(text):
@@ -185,8 +191,7 @@ class _Several:
             yield Finding("warning", self.where, f"one span has several types: {self.example}{most}.", self.spans)
 
 
-def _number(names: Iterable[str], one: str) -> str:
-    number = len(list(names))
+def _number(number: int, one: str) -> str:
     return f"{number:,} {one}" if number == 1 else f"{number:,} {one}s"
 
 

@@ -14,6 +14,7 @@ from uie.corpora import LAYOUTS, Layout, options_of, times_odd
 from uie.corpora.checking import counted
 from uie.documents import Document
 from uie.errors import CorpusError, UIEError
+from uie.json_array import array_items
 from uie.settings import build
 
 _DOCUMENTS = 300  # that are read of a file by each layout
@@ -119,20 +120,13 @@ def _sample(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder, path.open("rb") as file:
         sample = Path(folder) / path.name
         if file.read(64).lstrip()[:1] == b"[":
-            items = _items(path)
-            if items is None:
+            try:
+                items = [item for _, item in islice(array_items(path, expected="an array"), _DOCUMENTS)]
+            except CorpusError:
                 yield path
                 return
-            sample.write_text(json.dumps(items[:_DOCUMENTS], ensure_ascii=False, indent=1), encoding="utf-8")
+            sample.write_text(json.dumps(items, ensure_ascii=False, indent=1), encoding="utf-8")
         else:
             file.seek(0)
             sample.write_bytes(b"".join(islice(file, _LINES)))
         yield sample
-
-
-def _items(path: Path) -> list[Any] | None:
-    try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, list) else None

@@ -52,6 +52,19 @@ class RepairReport:
     left: tuple[str, ...]
 
 
+def untaken(config: DatasetConfig, out: Path) -> tuple[Path, Path]:
+    """The folder and the config's file of a repaired copy.
+
+    Raises:
+        OutputError: one of them is there already.
+    """
+    folder, path = out / config.name, out / f"{config.name}.yaml"
+    for taken in (path, folder):
+        if taken.is_file() or (taken.is_dir() and any(taken.iterdir())):
+            raise OutputError(f"{taken}: is there already; choose another --fix, or remove what an earlier one wrote.")
+    return folder, path
+
+
 def repair_corpus(config: DatasetConfig, out: Path, *, data_root: Path | None) -> RepairReport:
     """Writes `OUT/NAME.yaml` and `OUT/NAME/` with a file for each split, and `repairs.jsonl`, which lists every change.
 
@@ -63,11 +76,8 @@ def repair_corpus(config: DatasetConfig, out: Path, *, data_root: Path | None) -
 
     >>> repair_corpus(load_dataset_config("duee"), Path("repaired"), data_root=Path("corpora"))  # doctest: +SKIP
     """
-    folder, path = out / config.name, out / f"{config.name}.yaml"
     corpus_folder(config, data_root=data_root)
-    for taken in (path, folder):
-        if taken.is_file() or (taken.is_dir() and any(taken.iterdir())):
-            raise OutputError(f"{taken}: is there already; choose another --fix, or remove what an earlier one wrote.")
+    folder, path = untaken(config, out)
     repairs: Counter[str] = Counter()
     first: dict[tuple[str, int], Repair] = {}
     left: list[str] = []

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uie.corpora import OnBad, odd
 from uie.documents import Document
 from uie.errors import CorpusError, DocumentError
+from uie.json_array import array_items, first_character
 from uie.storage import check_characters, parse_object, read_lines
 
 Json = dict[str, Any]
@@ -28,7 +29,7 @@ def documents_from_lines(path: Path, bad: OnBad, make: Callable[[Json], Document
 
 
 def documents_from_array(path: Path, bad: OnBad, make: Callable[[Json], Document | None]) -> Iterator[Document]:
-    """`make` for each object of a JSON array; errors count the items from 0. The whole file is read at once.
+    """`make` for each object of a JSON array; errors count the items from 0.
 
     Raises:
         CorpusError: the file is not one JSON array.
@@ -41,8 +42,8 @@ def values_from_file(
 ) -> Iterator[tuple[Place, T]]:
     """What `make` makes of each object with its place, of an array (see `values_from_array`) where the file begins with one, else of
     JSON Lines."""
-    first = next((line.lstrip()[0] for _, line in read_lines(path) if line.strip()), "")
-    yield from values_from_array(path, bad, make, as_row=as_row) if first == "[" else values_from_lines(path, bad, make)
+    is_array = first_character(path) == "["
+    yield from values_from_array(path, bad, make, as_row=as_row) if is_array else values_from_lines(path, bad, make)
 
 
 def values_from_lines(path: Path, bad: OnBad, make: Callable[[Json], T | None]) -> Iterator[tuple[Place, T]]:
@@ -94,11 +95,9 @@ def values_from_array(
 
     `as_row` makes the objects where the items are `expected` to be something else; what it cannot, it leaves as it is.
     """
-    text, items = parse_file(path, expected)
-    if not isinstance(items, list):
-        raise CorpusError(f"{path}: expected {expected}, found {type(items).__name__}.")
-    rows = items if as_row is None else map(as_row, items)
-    yield from values_from_items(path, text, ((f"item {number}", row) for number, row in enumerate(rows)), bad, make)
+    for number, (raw, item) in enumerate(array_items(path, expected=expected)):
+        row = item if as_row is None else as_row(item)
+        yield from values_from_items(path, raw, [(f"item {number}", row)], bad, make)
 
 
 def values_from_items(

@@ -1,6 +1,5 @@
 """What a layout is: a Record → a row, a row → the keys of a Record, and rows ↔ a file."""
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from uie.errors import RecordError
+from uie.json_array import array_items, first_character
 from uie.records.record import Record, prompt_text
 from uie.storage import parse_object, read_lines
 
@@ -91,32 +91,17 @@ def read_rows(path: Path) -> Iterator[tuple[int, str, Json]]:
     Raises:
         RecordError: the file is missing or empty, or does not hold JSON objects.
     """
-    lines = ((number, line) for number, line in read_lines(path, error=RecordError) if line.strip())
-    first = next(lines, None)
-    if first is None:
+    first = first_character(path, error=RecordError)
+    if not first:
         raise RecordError(f"{path}: the file is empty.")
-    if first[1].lstrip().startswith("["):
-        yield from _items(path)
-        return
-    for number, line in itertools.chain([first], lines):
-        where = f"{path}:{number}"
-        yield number, where, parse_object(line, where, error=RecordError)
-
-
-def _items(path: Path) -> Iterator[tuple[int, str, Json]]:
-    text = "\n".join(line for _, line in read_lines(path, error=RecordError))
-    try:
-        items = json.loads(text)
-    except json.JSONDecodeError as found:
-        raise RecordError(
-            f"{path}:{found.lineno}: not JSON: {found.msg}; expected an array of objects, or one object a line."
-        ) from None
-    except (ValueError, RecursionError) as found:
-        raise RecordError(f"{path}: not JSON: {found}; expected an array of objects, or one object a line.") from None
-    for number, item in enumerate(items, 1):
-        where = f"{path}: row {number}"
-        # Through text once more, for the checks of one object: half a character must not reach a file that is written.
-        yield number, where, parse_object(json.dumps(item), where, error=RecordError)
+    if first == "[":
+        items = array_items(path, expected="an array of objects, or one object a line", error=RecordError)
+        rows = ((number, f"{path}: row {number}", raw) for number, (raw, _) in enumerate(items, 1))
+    else:
+        lines = read_lines(path, error=RecordError)
+        rows = ((number, f"{path}:{number}", line) for number, line in lines if line.strip())
+    for number, where, row in rows:
+        yield number, where, parse_object(row, where, error=RecordError)
 
 
 def text_of(row: Mapping[str, Any], key: str) -> str:
