@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from uie.cli import cli
 from uie.training.preview import preview
 from uie.training.run import train
-from uie.training.settings import LoraSettings, TrainSettings
+from uie.training.settings import LoraSettings, OffloadSettings, TrainSettings
 
 
 @pytest.fixture
@@ -107,6 +107,28 @@ def test_memory_is_counted_by_its_formula(settings):
     assert found.total == sum(size for _, size, _ in found.parts)
     assert [name for name, _, _ in found.parts] == ["weights", "gradients", "AdamW's moments", "activations", "logits"]
     assert spread.parts[1][2] == f"{trained:,} × 4 bytes ÷ 2 processes"
+
+
+def test_what_is_offloaded_is_no_part_of_the_total(settings, tmp_path):
+    offload = OffloadSettings(optimizer="nvme", parameters="cpu", folder=tmp_path)
+    spread = replace(settings, mode="full", deepspeed="zero3")
+    found = preview(replace(spread, offload=offload)).memory
+
+    whole = preview(spread).memory
+    trained = preview(spread).parameters.trained
+    assert found.offloaded == (("AdamW's moments", 8 * trained, f"{trained:,} × 8 bytes, in {tmp_path}"),)
+    assert found.total == whole.total - 8 * trained  # on a CPU weights offloaded to it lie where they would lie anyway
+
+
+def test_a_dry_run_under_a_launcher_tells_how_many_processes_there_are(settings):
+    given = [f"--set={key}={value}" for key, value in (("model", settings.model), ("train", settings.train), ("out", settings.out))]
+    place = {"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
+
+    shown = CliRunner().invoke(cli, ["train", *given, "--set=micro_batch=2", "--set=batch_size=4", "--dry-run"], env=place)
+    other = CliRunner().invoke(cli, ["train", *given, "--dry-run"], env=place | {"RANK": "1", "LOCAL_RANK": "1"})
+
+    assert "  2 processes on the CPU" in shown.stdout
+    assert (other.exit_code, other.stdout) == (0, "")
 
 
 def test_the_command_prints_it_plainly_and_exits_with_1_where_something_is_wrong(settings, tmp_path):

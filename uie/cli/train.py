@@ -64,6 +64,10 @@ def command(
     tells = place is None or place.is_first
     if dry_run:
         if tells:
+            if place is not None and place.processes > 1:
+                from uie.training.worker import as_started
+
+                settings = as_started(settings, place)
             _dry_run(settings, resume=resume, overwrite=overwrite)
         return
     from uie.training.launch import launch

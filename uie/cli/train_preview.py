@@ -41,11 +41,13 @@ def _sections(found: "Preview") -> Iterator[tuple[str, Iterable[str | Text]]]:
         share = parameters.trained / (parameters.trained + parameters.frozen)
         yield "Parameters", [parameters.what, f"{parameters.trained:,} trained ({share:.2%}), {parameters.frozen:,} frozen"]
     if memory := found.memory:
-        width = max(len(name) for name, _, _ in memory.parts)
-        rows = [f"{name:<{width}}  {_bytes(size):>9}  {formula}" for name, size, formula in memory.parts]
+        together = ("together", memory.total, "")
+        offloaded = [(f"{name}, offloaded", size, formula) for name, size, formula in memory.offloaded]
+        rows = [*memory.parts, together, *offloaded]
+        width = max(len(name) for name, _, _ in rows)
         yield (
             "Memory of each process, roughly, at the longest micro-batch",
-            [*rows, f"{'together':<{width}}  {_bytes(memory.total):>9}"],
+            [f"{name:<{width}}  {_bytes(size):>9}  {formula}".rstrip() for name, size, formula in rows],
         )
     yield "Processes", found.processes
 

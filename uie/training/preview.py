@@ -26,6 +26,7 @@ T = TypeVar("T")
 # Of a quantised weight. nf4: half a byte, a byte of scale for 64, and 4 bytes of scale of 256 such scales (QLoRA, section 3: 0.127 bits
 # a weight). int8: a byte, and 4 of scale for each row, of which there is one for some thousand weights.
 _BYTES_OF_BITS = {16: 0.0, 8: 1.001, 4: 0.5 + 1 / 64 + 4 / (64 * 256)}
+_WEIGHTS, _MOMENTS = "weights", "AdamW's moments"
 _MOST_PLANNED = 2000  # steps whose order is drawn to estimate padding
 
 
@@ -78,9 +79,13 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes in each process, by what they hold, with the formula in numbers. An estimate: libraries' buffers come on top."""
+    """Bytes in each process, by what they hold, with the formula in numbers. An estimate: libraries' buffers come on top.
+
+    `offloaded`: what lies elsewhere, and with the formula where; it is no part of the total.
+    """
 
     parts: tuple[tuple[str, int, str], ...]
+    offloaded: tuple[tuple[str, int, str], ...] = ()
 
     @property
     def total(self) -> int:
@@ -144,6 +149,7 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
     memory = None
     if model is not None and parameters and train:
         memory = _memory(settings, model, parameters, train, bf16=bf16, attention=implementation)
+        memory = _without_offloaded(memory, settings, device)
     return Preview(
         mistakes=tuple(mistakes),
         first=_first(tokenizer, train) if train else None,
@@ -273,12 +279,23 @@ def _memory(
     base += f"{quantised:,} × {_BYTES_OF_BITS[settings.bits]:.4f} + " if quantised else ""
     return Memory(
         (
-            ("weights", weights // share["weights"], f"({base}{trained:,} × 4 bytes){over('weights')}"),
+            (_WEIGHTS, weights // share["weights"], f"({base}{trained:,} × 4 bytes){over('weights')}"),
             ("gradients", trained * 4 // share["gradients"], f"{trained:,} × 4 bytes{over('gradients')}"),
-            ("AdamW's moments", trained * 8 // share["optimizer"], f"{trained:,} × 8 bytes{over('optimizer')}"),
+            (_MOMENTS, trained * 8 // share["optimizer"], f"{trained:,} × 8 bytes{over('optimizer')}"),
             ("activations", activations, said),
             ("logits", graded * vocabulary * 12, f"{graded:,} graded places × {vocabulary:,} × 12 bytes"),
         )
+    )
+
+
+def _without_offloaded(memory: Memory, settings: TrainSettings, device: torch.device) -> Memory:
+    places = {"nvme": f"in {settings.offload.folder}"}
+    if device.type == "cuda":
+        places["cpu"] = "in the machine's memory"
+    lies = {_WEIGHTS: places.get(settings.offload.parameters), _MOMENTS: places.get(settings.offload.optimizer)}
+    return Memory(
+        tuple(part for part in memory.parts if not lies.get(part[0])),
+        tuple((name, size, f"{said}, {lies[name]}") for name, size, said in memory.parts if lies.get(name)),
     )
 
 
