@@ -1,6 +1,6 @@
 """How many documents a second `uie` extracts from, beside plain `generate` and beside the most that the machine could do.
 
-python benchmarks/inference.py RUN [--documents N] [--case wnut17-short …] [--way "openvino bfloat16" …]
+python benchmarks/inference.py RUN [--documents N] [--rounds N] [--case wnut17-short …] [--way "openvino bfloat16" …]
 
 RUN is a run folder with an adapter (a LoRA of SmolLM2-135M). Every way answers the same questions, likeliest token by likeliest
 token, at most ROOM tokens an answer, BATCH side by side. The ways are:
@@ -11,7 +11,7 @@ token, at most ROOM tokens an answer, BATCH side by side. The ways are:
 - one by one: `generate` for one prompt after the other with the adapter beside the weights, on the first ALONE documents.
 
 What an engine does once (compiling a tokenizer, comparing its first answers with transformers) is done before, on WARM other documents.
-Each runs in a process of its own, ROUNDS times in turn; the fastest round counts. `same` is the share of answers that are those of
+Each runs in a process of its own, so many rounds in turn; the fastest round counts. `same` is the share of answers that are those of
 plain generate in float32. The ceiling is what the measured peak of matrix products allows where each row's own tokens are computed once,
 the common prefix once in all, and everything else is free: (prefix + sum of rest and answer) x 2 x weights over the peak.
 The cases: wnut17 (short answers) and conll04's relations (long answers), each asked in few words (some 50 tokens before the text) and with
@@ -33,7 +33,6 @@ from typing import Any
 BATCH = 16
 ROOM = 64
 ALONE = 30
-ROUNDS = 2
 WARM = 8
 CASES = ("wnut17-short", "wnut17-long", "conll04-short", "conll04-long")
 WAYS = (
@@ -202,6 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--documents", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--case", choices=CASES, action="append")
     parser.add_argument("--way", choices=WAYS, action="append", help="beside the plain ones and one by one")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # a process of its own
@@ -214,7 +214,7 @@ def main() -> None:
         wanted = [way for way in wanted if not way.startswith("openvino")]
     for case in given.case or CASES:
         found: dict[str, Measured] = {}
-        for _ in range(ROUNDS):
+        for _ in range(given.rounds):
             for way in wanted:
                 one = in_its_own_process(way, given.model, case, given.documents)
                 if way not in found or one.seconds < found[way].seconds:
