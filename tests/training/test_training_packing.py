@@ -183,8 +183,10 @@ def test_shares_count_tokens_saved_and_places_wasted() -> None:
 
     # Prompts 33 + 32 + 35 + 31 + 34 = 165, of which A is saved twice and B once; rows of 46 and 38 tokens.
     assert (packed.shared, packed.padding) == (pytest.approx(90 / 165), pytest.approx(1 - 84 / 92))
+    assert packed.largest == (2, 46)
     # 35 + 33 + 38 + 33 + 35 tokens in five rows of 38.
     assert (plain.shared, plain.padding) == (0, pytest.approx(1 - 174 / 190))
+    assert plain.largest == (5, 38)
 
 
 def test_groups_are_the_records_that_one_instruct_begins(in_memory: Callable[..., Examples]) -> None:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from uie.cli import cli
 from uie.training.preview import preview
@@ -102,11 +104,35 @@ def test_memory_is_counted_by_its_formula(settings):
     spread = preview(replace(settings, mode="full", processes=2, deepspeed="zero2")).memory
 
     trained = preview(replace(settings, mode="full")).parameters.trained
-    assert [size for _, size, _ in found.parts[:3]] == [4 * trained, 4 * trained, 8 * trained]
-    assert [size for _, size, _ in spread.parts[:3]] == [4 * trained, 2 * trained, 4 * trained]
+    assert [size for _, size, _ in found.parts[1:4]] == [4 * trained, 4 * trained, 8 * trained]
+    assert [size for _, size, _ in spread.parts[1:4]] == [4 * trained, 2 * trained, 4 * trained]
     assert found.total == sum(size for _, size, _ in found.parts)
-    assert [name for name, _, _ in found.parts] == ["weights", "gradients", "AdamW's moments", "activations", "logits"]
-    assert spread.parts[1][2] == f"{trained:,} × 4 bytes ÷ 2 processes"
+    assert [name for name, _, _ in found.parts] == ["program", "weights", "gradients", "AdamW's moments", "activations", "logits"]
+    assert spread.parts[2][2] == f"{trained:,} × 4 bytes ÷ 2 processes"
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_activations_are_what_a_layer_keeps_for_its_backward_pass(settings, tiny_model, attention):
+    found = preview(replace(settings, mode="full", attention=attention))
+    rows, width = found.batches.largest
+    config = AutoConfig.from_pretrained(tiny_model)
+
+    def kept(layers: int) -> int:
+        config.num_hidden_layers = layers
+        model = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+        weights, seen = {weight.data_ptr() for weight in model.parameters()}, {}
+
+        def keep(tensor: torch.Tensor) -> torch.Tensor:
+            if tensor.data_ptr() not in weights:
+                seen[tensor.data_ptr()] = tensor  # held, so that no other one gets its place
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            model(input_ids=torch.ones(rows, width, dtype=torch.long))
+        return sum(tensor.untyped_storage().nbytes() for tensor in seen.values())
+
+    estimate = next(size for name, size, _ in found.memory.parts if name == "activations")
+    assert estimate == pytest.approx((kept(5) - kept(1)) / 4 * 2, rel=0.15)  # the tiny model has two layers
 
 
 def test_what_is_offloaded_is_no_part_of_the_total(settings, tmp_path):

@@ -5,6 +5,7 @@ positions it would have alone. Records of one build-data group (`share`) have su
 """
 
 import inspect
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -45,11 +46,13 @@ class Pack:
 @dataclass(frozen=True, slots=True)
 class Shares:
     """What a plan saves and wastes: `shared` is the share of all prompt tokens that need not be computed because another record of
-    the micro-batch has them, `padding` the share of the places computed that hold no token.
+    the micro-batch has them, `padding` the share of the places computed that hold no token. `largest` are the rows of the largest
+    micro-batch and their width.
     """
 
     shared: float
     padding: float
+    largest: tuple[int, int]
 
 
 # Which examples are computed together
@@ -114,13 +117,16 @@ def fill_rows(packs: Sequence[Pack]) -> list[list[Pack]]:
 def measure_shares(micro_batches: Iterable[Sequence[Example]], *, packs: bool) -> Shares:
     """Over the first thousand of the micro-batches, as the collators would lay them out."""
     prompts = again = kept = places = 0
+    largest = (0, 0)
     for examples in islice(micro_batches, _COUNTED):
         rows = fill_rows(cut_packs(examples) if packs else [Pack(0, (example,)) for example in examples])
         prompts += sum(map(_prompt_tokens, examples))
         again += sum(pack.shared * (len(pack.examples) - 1) for row in rows for pack in row)
         kept += sum(len(pack) for row in rows for pack in row)
-        places += len(rows) * max(sum(map(len, row)) for row in rows)
-    return Shares(again / prompts, 1 - kept / places)
+        width = max(sum(map(len, row)) for row in rows)
+        places += len(rows) * width
+        largest = max(largest, (len(rows), width), key=math.prod)
+    return Shares(again / prompts, 1 - kept / places, largest)
 
 
 # Packs as tensors

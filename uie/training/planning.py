@@ -36,12 +36,13 @@ _SAMPLES = 2  # micro-batches that sizes of packs are tried with
 class Plan:
     """Which example stands where in the whole training, how some become a batch, and what manifest.json says of it.
 
-    `collator_of` gives the collator of packs of at most so many examples (None where nothing is packed), and `samples` are
+    `largest` are rows and width of the largest micro-batch. `collator_of` gives the collator of packs of at most so many examples (None where nothing is packed), and `samples` are
     micro-batches to try it with. `facts`: `packing` ("prefix" or "none"), `packing_reason` where the model cannot, `shared_share` and `padding_share` (`Shares`).
     """
 
     order: NDArray[np.int64]
     collator: Collator
+    largest: tuple[int, int]
     facts: dict[str, Any]
     collator_of: Callable[[int], Collator] | None = None
     samples: Sequence[Sequence[Example]] = ()
@@ -105,9 +106,9 @@ def plan(
     facts = {"packing": "prefix" if packs else "none", "shared_share": shares.shared, "padding_share": shares.padding}
     if not packs:
         plain = functools.partial(collate, pad_id=pad_id)
-        return Plan(order, plain, facts if reason is None else {**facts, "packing_reason": reason})
+        return Plan(order, plain, shares.largest, facts if reason is None else {**facts, "packing_reason": reason})
     collator_of = functools.partial(_collator_of, pad_id, mask_dtype(model))
-    return Plan(order, collator_of(at_once), facts, collator_of, list(islice(batches(order), _SAMPLES)))
+    return Plan(order, collator_of(at_once), shares.largest, facts, collator_of, list(islice(batches(order), _SAMPLES)))
 
 
 def _collator_of(pad_id: int, mask_dtype: torch.dtype, most: int) -> Collator:

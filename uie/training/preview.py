@@ -26,6 +26,10 @@ T = TypeVar("T")
 # Of a quantised weight. nf4: half a byte, a byte of scale for 64, and 4 bytes of scale of 256 such scales (QLoRA, section 3: 0.127 bits
 # a weight). int8: a byte, and 4 of scale for each row, of which there is one for some thousand weights.
 _BYTES_OF_BITS = {16: 0.0, 8: 1.001, 4: 0.5 + 1 / 64 + 4 / (64 * 256)}
+# Bytes that a Llama layer keeps of a place for each of its hidden size, of its inner size, and of its heads' scores, by the size of a
+# number: counted through torch's saved_tensors_hooks. Adapters beside frozen layers keep less of the hidden size than layers in training.
+_KEPT = {("lora", 2): (29, 8, 6), ("lora", 4): (32, 16, 4), ("full", 2): (34, 8, 6), ("full", 4): (40, 16, 4)}
+_PROGRAM = 520 * 2**20  # resident after importing torch 2.13, transformers 5.23, peft and accelerate
 _WEIGHTS, _MOMENTS = "weights", "AdamW's moments"
 _MOST_PLANNED = 2000  # steps whose order is drawn to estimate padding
 
@@ -62,6 +66,7 @@ class BatchPlan:
     epochs: float
     warmup_steps: int
     accumulation: int
+    largest: tuple[int, int]
     packing: str
     packing_note: str
     shared_share: float
@@ -147,9 +152,9 @@ def preview(settings: TrainSettings, *, resume: bool = False, overwrite: bool = 
         tried(lambda: DevSample.read(settings))
     parameters = tried(lambda: _parameters(settings, model)) if model is not None else None
     memory = None
-    if model is not None and parameters and train:
-        memory = _memory(settings, model, parameters, train, bf16=bf16, attention=implementation)
-        memory = _without_offloaded(memory, settings, device)
+    if model is not None and parameters and train and batches:
+        found = _memory(settings, model, parameters, train, batches, bf16=bf16, attention=implementation)
+        memory = _where_it_lies(found, settings, device)
     return Preview(
         mistakes=tuple(mistakes),
         first=_first(tokenizer, train) if train else None,
@@ -224,6 +229,7 @@ def _batches(
         epochs=steps * settings.batch_size / len(train),
         warmup_steps=int(steps * settings.warmup_share),
         accumulation=settings.batch_size // (settings.micro_batch * settings.processes),
+        largest=planned.largest,
         packing=facts["packing"],
         packing_note=note,
         shared_share=facts["shared_share"],
@@ -238,38 +244,45 @@ def _parameters(settings: TrainSettings, model: Any) -> Parameters:
 
 
 def _memory(
-    settings: TrainSettings, model: Any, parameters: Parameters, train: Examples, *, bf16: bool, attention: str | None
+    settings: TrainSettings,
+    model: Any,
+    parameters: Parameters,
+    train: Examples,
+    batches: BatchPlan,
+    *,
+    bf16: bool,
+    attention: str | None,
 ) -> Memory:
     """Weights, gradients and AdamW's two moments by count; activations by what a Llama-like layer keeps for its backward pass.
 
-    A layer keeps about 10 vectors of the hidden size and 4 of the inner size a token, and the attention scores of plain attention
-    (twice: before and after the softmax); with gradient checkpointing its input only, and one layer at a time all of it. With mode
-    freeze the layers below those that are trained keep nothing.
+    Trained weights have a copy in bfloat16 where that is computed with. With gradient checkpointing a layer keeps its input only, and
+    one layer at a time all; with mode freeze the layers below those that are trained keep nothing.
     """
     config: PretrainedConfig = model.config.get_text_config()
     stage = 3 if settings.fsdp else 0 if settings.deepspeed == "none" else int(settings.deepspeed[-1])
     n = settings.processes
     small = 2 if bf16 else 4
     trained, frozen = parameters.trained, parameters.frozen
+    each = 6 if bf16 else 4
     quantised = _quantised(model) if settings.bits < 16 else 0
     quantised_size = int(quantised * _BYTES_OF_BITS[settings.bits])
-    weights = trained * 4 + (frozen - quantised) * (small if settings.mode == "lora" else 4) + quantised_size
+    weights = trained * each + (frozen - quantised) * (small if settings.mode == "lora" else 4) + quantised_size
     share = {name: n if stage >= at else 1 for name, at in (("optimizer", 1), ("gradients", 2), ("weights", 3))}
 
-    tokens = settings.micro_batch * int(train.lengths.max())
-    longest = tokens // settings.micro_batch
+    rows, width = batches.largest
     hidden, layers = int(config.hidden_size), int(config.num_hidden_layers)
     layers = min(layers, settings.trained_layers) if settings.mode == "freeze" else layers
     inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
-    scores = 2 * int(config.num_attention_heads) * longest if attention == "eager" else 0
-    of_layer = 10 * hidden + 4 * inner + scores
+    of_hidden, of_inner, of_score = _KEPT["lora" if settings.mode == "lora" else "full", small]
+    of_layer, said = of_hidden * hidden + of_inner * inner, f"{of_hidden} × {hidden} + {of_inner} × {inner:,}"
+    if attention == "eager":
+        heads = int(config.num_attention_heads)
+        of_layer, said = of_layer + of_score * heads * width, f"{said} + {of_score} × {heads} heads × {width}"
     if settings.gradient_checkpointing:
-        activations = tokens * small * (layers * hidden + of_layer)
-        said = f"{tokens:,} tokens × {small} bytes × ({layers} layers × {hidden} + {of_layer:,})"
+        activations, said = rows * width * (layers * hidden * small + of_layer), f"({layers} × {hidden * small:,} + {said} bytes)"
     else:
-        activations = tokens * small * layers * of_layer
-        said = f"{tokens:,} tokens × {small} bytes × {layers} layers × (10 × {hidden} + 4 × {inner:,} + {scores:,} scores)"
-    graded = tokens if settings.prompt_loss_weight else settings.micro_batch * train.max_answer_tokens
+        activations, said = rows * width * layers * of_layer, f"{layers} layers × ({said} bytes)"
+    graded = rows * width if settings.prompt_loss_weight else settings.micro_batch * train.max_answer_tokens
     vocabulary = int(config.vocab_size)
 
     def over(name: str) -> str:
@@ -279,22 +292,24 @@ def _memory(
     base += f"{quantised:,} × {_BYTES_OF_BITS[settings.bits]:.4f} + " if quantised else ""
     return Memory(
         (
-            (_WEIGHTS, weights // share["weights"], f"({base}{trained:,} × 4 bytes){over('weights')}"),
+            (_WEIGHTS, weights // share["weights"], f"({base}{trained:,} × {each} bytes){over('weights')}"),
             ("gradients", trained * 4 // share["gradients"], f"{trained:,} × 4 bytes{over('gradients')}"),
             (_MOMENTS, trained * 8 // share["optimizer"], f"{trained:,} × 8 bytes{over('optimizer')}"),
-            ("activations", activations, said),
+            ("activations", activations, f"{rows} × {width} places × {said}"),
             ("logits", graded * vocabulary * 12, f"{graded:,} graded places × {vocabulary:,} × 12 bytes"),
         )
     )
 
 
-def _without_offloaded(memory: Memory, settings: TrainSettings, device: torch.device) -> Memory:
+def _where_it_lies(memory: Memory, settings: TrainSettings, device: torch.device) -> Memory:
+    """On a CPU the program lies in the same memory; what is offloaded lies elsewhere."""
+    program = () if device.type == "cuda" else (("program", _PROGRAM, "Python, torch, transformers"),)
     places = {"nvme": f"in {settings.offload.folder}"}
     if device.type == "cuda":
         places["cpu"] = "in the machine's memory"
     lies = {_WEIGHTS: places.get(settings.offload.parameters), _MOMENTS: places.get(settings.offload.optimizer)}
     return Memory(
-        tuple(part for part in memory.parts if not lies.get(part[0])),
+        (*program, *(part for part in memory.parts if not lies.get(part[0]))),
         tuple((name, size, f"{said}, {lies[name]}") for name, size, said in memory.parts if lies.get(name)),
     )
 
