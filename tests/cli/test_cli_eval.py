@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from gold_echo import GoldEcho
 
 from uie.cli import cli
 
@@ -203,3 +204,21 @@ def test_a_board_has_no_calibration() -> None:
 
     assert done.exit_code == 2
     assert "--calibrate is for records: a board predicts as its models were trained; leave it out." in done.stderr
+
+
+def test_questions_that_failed_are_told_on_stderr_and_counted(gold: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uie.extraction.predict.load_answerer_for", lambda settings: GoldEcho(fails=["d#NER"]))
+    schema = {"entities": {"place": {}}}
+    record = {"id": "d#NER", "task": "NER", "dataset": "news", "instruct": "Find.", "query": f"Text: {TEXT}", "text": TEXT}
+    record |= {"answer": "Rome_place\nOslo_place", "format": "lines", "schema": schema, "source": {"document_id": "d"}}
+    records = tmp_path / "records.jsonl"
+    records.write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+    done = run("--model", "echo", "--records", records, "--gold", gold, "--out", tmp_path / "out", "--json")
+
+    assert done.exit_code == 0, done.output
+    told = "1 question or document has no answer, and nothing was found there: such as d#NER: it was told to fail."
+    assert told in done.stderr.splitlines()
+    scores = json.loads(done.stdout)
+    assert told in scores["notes"]
+    assert [row["false_negative"] for row in scores["rows"]] == [2]

@@ -70,8 +70,24 @@ def test_shards_are_predicted_and_merged(place: Path) -> None:
             (*ASK, "--out", "out", "--min-confidence", "PER=high"),
             "--min-confidence PER=high: expected 0 to 1, or TYPE=0 to 1, such as 0.5 or PER=0.8.",
         ),
+        *(
+            (
+                (*ASK, "--out", "-", *given),
+                f"{given[0]} is for predicting into a folder, and --out - keeps nothing: leave one of them out.",
+            )
+            for given in (("--workers", "2"), ("--on", "ray"), ("--resume",), ("--overwrite",))
+        ),
     ],
-    ids=["no model", "no input", "a folder without --merge", "a confidence that is no number"],
+    ids=[
+        "no model",
+        "no input",
+        "a folder without --merge",
+        "a confidence that is no number",
+        "workers",
+        "on",
+        "resume",
+        "overwrite",
+    ],
 )
 def test_wrong_usage_is_told(arguments: tuple[str, ...], said: str, place: Path) -> None:
     found = run(*arguments)

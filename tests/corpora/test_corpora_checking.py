@@ -1,5 +1,6 @@
 """`check_corpus`: counts and findings on small corpora made for them."""
 
+import difflib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -293,6 +294,27 @@ def test_a_label_that_the_schema_lacks_is_told_with_the_nearest_one(tmp_path):
     config = _own(tmp_path, DOCUMENTS, row)
 
     assert _findings(config)[0].what == "the schema has no entity type 'persn'; did you mean 'person'?"
+
+
+def test_the_neighbours_of_an_unknown_label_are_looked_for_once(tmp_path, monkeypatch):
+    row = '{"text": "Ann.", "entities": [{"start": 0, "end": 3, "text": "Ann", "type": "persn"}]}\n'
+    asked = []
+    search = difflib.get_close_matches
+    monkeypatch.setattr(
+        difflib, "get_close_matches", lambda word, *given, **more: asked.append(word) or search(word, *given, **more)
+    )
+
+    found = _findings(_own(tmp_path, DOCUMENTS, row * 5))[0]
+
+    assert (found.what, found.times) == ("the schema has no entity type 'persn'; did you mean 'person'?", 5)
+    assert asked == ["persn"]
+
+
+def test_a_relation_without_a_type_has_no_label_that_the_schema_lacks(tmp_path):
+    entities = '[{"start": 0, "end": 3, "text": "Ann", "type": "person"}, {"start": 7, "end": 10, "text": "Bob", "type": "person"}]'
+    row = f'{{"text": "Ann or Bob", "entities": {entities}, "relations": [{{"type": null, "head": 0, "tail": 1}}]}}\n'
+
+    assert _findings(_own(tmp_path, DOCUMENTS, row)) == []
 
 
 def test_a_finding_reads_as_one_line_with_how_many_more_there_are():

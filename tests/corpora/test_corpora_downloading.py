@@ -1,18 +1,24 @@
 """Downloads from a real server on loopback that stalls, cuts off, redirects, lies about length and serves archives with a way out."""
 
+import base64
+import bz2
 import gzip
 import hashlib
+import http.client
 import io
 import json
+import random
+import ssl
 import tarfile
 import threading
+import urllib.parse
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from loopback import QuietHandler, serving
@@ -271,6 +277,65 @@ def test_a_server_that_is_not_there_is_told_without_the_password(tmp_path: Path)
     assert said.endswith("), after 3 tries.")
 
 
+def test_a_broken_encryption_while_reading_is_asked_again_and_then_told(
+    server: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, broken = http.client.HTTPResponse.read1, [False, True, True, True, True]
+
+    def read1(answer: http.client.HTTPResponse, n: int = -1) -> bytes:
+        if broken and broken.pop(0):
+            raise ssl.SSLError(1, "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] bad record mac")
+        return read(answer, n)
+
+    monkeypatch.setattr(http.client.HTTPResponse, "read1", read1)
+    server.pages["/file"] = lambda handler, before: part(handler)
+
+    with pytest.raises(CorpusError) as error:
+        fetch(f"{server.url}/file", tmp_path / "file", patience=QUICK)
+
+    assert "bad record mac), after 3 tries; what came is kept for the next time." in str(error.value)
+    assert fetched(server, tmp_path) == BODY
+
+
+LOGIN = "Basic " + base64.b64encode(b"ann:s3cr@t").decode()
+
+
+def guarded(served: list[str | None], body: bytes) -> Callable[[Any, int], None]:
+    def answer(handler: Any, before: int) -> None:
+        served.append(handler.headers.get("Authorization"))
+        given = served[-1] == LOGIN
+        send(handler, body if given else b"", status=200 if given else 401)
+
+    return answer
+
+
+def test_a_name_and_password_in_the_url_are_sent_as_a_header_and_never_shown(server: Served, tmp_path: Path) -> None:
+    headers: list[str | None] = []
+    server.pages["/file"] = guarded(headers, BODY)
+    right, wrong = (server.url.replace("//", f"//ann:{said}@") for said in ("s3cr%40t", "wr0ng"))
+
+    said = error_of(lambda: fetch(f"{wrong}/file", tmp_path / "file", patience=QUICK))
+    fetch(f"{right}/file", tmp_path / "file", patience=QUICK)
+
+    assert said == f"{server.url}/file: HTTP 401 Unauthorized."
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert headers == ["Basic " + base64.b64encode(b"ann:wr0ng").decode(), LOGIN]
+
+
+def test_a_password_follows_a_redirect_to_its_own_host_and_to_no_other(server: Served, tmp_path: Path) -> None:
+    headers: list[str | None] = []
+    with file_server() as other:
+        for name, to in (("/near", "/file"), ("/far", f"{other.url.replace('//', '//x:y@')}/file")):
+            server.pages[name] = lambda handler, before, to=to: send(handler, b"", status=302, headers={"Location": to})
+        server.pages["/file"] = other.pages["/file"] = guarded(headers, BODY)
+        index = server.url.replace("//", "//ann:s3cr%40t@")
+
+        fetch(f"{index}/near", tmp_path / "near", patience=QUICK)
+        said = error_of(lambda: fetch(f"{index}/far", tmp_path / "far", patience=QUICK))
+
+    assert (headers, said) == ([LOGIN, None], f"{server.url}/far: HTTP 401 Unauthorized.")
+
+
 def test_a_file_without_end_is_given_up(server: Served, tmp_path: Path) -> None:
     def endless(handler: Any, before: int) -> None:
         handler.send_response(200)
@@ -289,9 +354,9 @@ def test_a_file_without_end_is_given_up(server: Served, tmp_path: Path) -> None:
 # Archives
 
 
-def tar_of(*members: tuple[str, bytes | tarfile.TarInfo]) -> bytes:
+def tar_of(*members: tuple[str, bytes | tarfile.TarInfo], form: Literal["gz", ""] = "gz") -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+    with tarfile.open(fileobj=out, mode=f"w:{form}") as archive:
         for name, content in members:
             info = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo(name)
             info.name = name
@@ -408,6 +473,31 @@ def test_a_name_that_comes_twice_is_refused(tmp_path: Path) -> None:
 
 def test_an_archive_without_the_path_is_told(tmp_path: Path) -> None:
     assert error_of(lambda: unpacked(tmp_path, tar_of(("r-c/a", b"1")))) == "archive: holds no data/."
+
+
+@pytest.mark.parametrize(
+    ("pack", "said"), [(gzip.compress, "Not a gzipped file (b'no')"), (bz2.compress, "Invalid data stream")], ids=["gzip", "bzip2"]
+)
+def test_a_stream_that_is_damaged_further_on_is_one_line(tmp_path: Path, pack: Callable[[bytes], bytes], said: str) -> None:
+    archive = tar_of(("r-c/data/a", random.Random(0).randbytes(2_000_000)), form="")
+    packed = pack(archive)
+    broken = (
+        pack(archive[:1_000_000]) + b"no stream"
+        if pack is gzip.compress
+        else packed[:1_500_000] + b"\xff" * 99 + packed[1_500_099:]
+    )
+
+    assert error_of(lambda: unpacked(tmp_path, broken)) == f"archive: damaged, cut off or no archive ({said})."
+
+
+def test_a_full_disk_is_not_the_archives_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("uie.corpora.unpacking._write", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        unpacked(tmp_path, tar_of(("r-c/data/a", BODY)))
 
 
 # A corpus
@@ -553,6 +643,45 @@ def test_a_version_that_the_index_lacks_is_told(server: Served, tmp_path: Path) 
     said = error_of(lambda: download(server, config(train=SourceFile("c==1.0:c/train.txt")), tmp_path))
 
     assert said == f"c==1.0:c/train.txt: {server.url}/simple/c/ lists no file of that version."
+
+
+@pytest.mark.parametrize("form", ["json", "html"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "c-1.0-/../../../../../evil.whl",
+        "c-1.0-\\..\\evil.whl",
+        "/c-1.0-py3-none-any.whl",
+        "c-1.0-a/../../evil.tar.gz",
+        "../c-1.0.zip",
+    ],
+)
+def test_a_name_in_the_index_that_is_a_path_is_left_out(server: Served, tmp_path: Path, name: str, form: str) -> None:
+    archive = zip_of(("c/train.txt", BODY))
+    rows = json.dumps({"files": [{"filename": name, "url": "/f/x"}]})
+    link = f'<a href="/f/{urllib.parse.quote(name, safe="")}">{name}</a>'
+    server.pages |= {"/simple/c/": whole((rows if form == "json" else link).encode()), "/f/x": whole(archive)}
+    (tmp_path / "a" / "b" / "c").mkdir(parents=True)
+
+    said = error_of(lambda: download(server, config(train=SourceFile("c==1.0:c/train.txt")), tmp_path / "a" / "b" / "c"))
+
+    assert said == f"c==1.0:c/train.txt: {server.url}/simple/c/ lists no file of that version."
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and "evil" in path.name] == []
+    assert [path for path, _ in server.asked] == ["/simple/c/"]
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_the_files_of_an_index_with_a_password_are_asked_for_with_it(server: Served, tmp_path: Path, absolute: bool) -> None:
+    headers: list[str | None] = []
+    rows = [{"filename": "c-1.0-py3-none-any.whl", "url": f"{server.url if absolute else '../..'}/f/w"}]
+    server.pages["/simple/c/"] = guarded(headers, json.dumps({"files": rows}).encode())
+    server.pages["/f/w"] = guarded(headers, zip_of(("c/train.txt", BODY)))
+    index = Hosts(packages=f"{server.url.replace('//', '//ann:s3cr%40t@')}/simple")
+
+    download_corpus(config(train=SourceFile("c==1.0:c/train.txt")), data_root=tmp_path, hosts=index, patience=QUICK)
+
+    assert files(tmp_path / "mine") == {"train": BODY}
+    assert headers == [LOGIN, LOGIN]
 
 
 def test_only_the_part_that_the_config_uses_is_kept_and_the_hash_is_of_the_whole(server: Served, tmp_path: Path) -> None:

@@ -120,6 +120,53 @@ def test_a_file_without_content_holds_no_mentions(name, content, tmp_path):
     assert [document.mentions() for document in documents] in ([], [[]])
 
 
+IDS = ("id", "orig_id", "sent_id", "sentId", "doc_key", "title", "sourcefile", "_input_hash")
+IDENTIFIED = [
+    "cluener",
+    "conll04",
+    "copyre",
+    "crossre",
+    "doccano",
+    "docred",
+    "duee",
+    "dygie",
+    "eeqa",
+    "entity_list",
+    "iepile",
+    "instructuie",
+    "knowlm",
+    "labelstudio",
+    "oneie",
+    "oneke",
+    "phee",
+    "pointer",
+    "prodigy",
+    "spacy_json",
+    "spert",
+    "spo",
+    "spo_details",
+    "tacred",
+    "triples",
+    "universalner",
+    "w2ner",
+]
+
+
+@pytest.mark.parametrize("name", IDENTIFIED)
+def test_an_id_that_is_null_is_none(name, tmp_path):
+    path = written(name, tmp_path)
+    content = path.read_text(encoding="utf-8")
+    rows = json.loads(content) if content.startswith("[") else [json.loads(line) for line in content.splitlines()]
+    rows = [row | dict.fromkeys(IDS) for row in rows]
+    path.write_text(
+        json.dumps(rows) if content.startswith("[") else "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
+    )
+
+    documents = read(name, path)
+
+    assert {document.id for document in documents} == {""}
+
+
 def corrupted(content: str, chance: random.Random) -> Iterator[bytes]:
     whole = content.encode("utf-8")
     yield from (whole[:end] for end in range(0, len(whole), 10))

@@ -165,6 +165,60 @@ def test_iepile_graphs_have_typed_heads(read):
     assert _strings(document)[:2] == [("林夏", "人物"), ("小林", None)]
 
 
+def test_iepile_graphs_may_ask_one_attribute_of_several_types_in_rows_of_their_own(read):
+    rows = [
+        _iepile(
+            [{"entity_type": "人物", "attributes": ["别名", "父母"]}], "…", task="KG", output={"人物": {"林夏": {"别名": "小林"}}}
+        ),
+        _iepile([{"entity_type": "组织", "attributes": ["别名"]}], "…", task="KG", output={}),
+        _iepile([{"entity_type": "城市", "attributes": ["别名"]}], "…", task="KG", output={"城市": {"苏州": {"别名": "姑苏"}}}),
+    ]
+
+    (document,), bad = read("iepile", *rows)
+
+    assert bad == []
+    assert _triples(document) == [("林夏", "别名", "小林"), ("苏州", "别名", "姑苏")]
+    assert list(document.asked["entities"]) == ["人物", "组织", "城市"]
+
+
+def test_iepile_relations_may_be_asked_between_several_types_in_rows_of_their_own(read):
+    def asked(head, output):
+        return _iepile([{"subject_type": head, "predicate": "成立日期", "object_type": "日期"}], "…", task="SPO", output=output)
+
+    (document,), bad = read(
+        "iepile",
+        asked("学校", {"成立日期": [{"subject": "一中", "object": "今年"}]}),
+        asked("公司", {"成立日期": []}),
+        asked("学校", {"成立日期": []}),
+    )
+
+    assert bad == ["3: 成立日期: not the relations for the same text that 1 has."]
+    assert (_strings(document), _triples(document)) == ([("一中", "学校"), ("今年", "日期")], [("一中", "成立日期", "今年")])
+    assert document.asked["relations"]["成立日期"] == {"head": ["学校", "公司"], "tail": ["日期"]}
+
+
+def test_iepile_test_rows_of_relations_repeat_their_label_whatever_types_they_ask(read):
+    label = [{"head": "一中", "head_type": "学校", "relation": "成立日期", "tail": "今年", "tail_type": "日期"}]
+    rows = [
+        _iepile([{"subject_type": head, "predicate": "成立日期", "object_type": "日期"}], "…", task="SPO", id="x", label=label)
+        for head in ("公司", "学校")
+    ]
+
+    (document,), bad = read("iepile", *rows)
+
+    assert bad == []
+    assert _triples(document) == [("一中", "成立日期", "今年")]
+
+
+def test_iepile_rows_whose_id_is_null_are_told_apart_by_their_texts(read):
+    rows = [_iepile(["人物"], text, task="NER", id=None, output={"人物": [text]}) for text in ("林夏", "李梅")]
+
+    documents, bad = read("iepile", *rows)
+
+    assert bad == []
+    assert [(document.id, document.text) for document in documents] == [("", "林夏"), ("", "李梅")]
+
+
 def test_the_task_of_iepile_rows_with_empty_labels_is_that_of_the_file(read):
     documents, bad = read(
         "iepile",

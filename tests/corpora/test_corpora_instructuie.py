@@ -36,6 +36,7 @@ def test_heads_and_tails_become_entities_once_and_relations_without_a_type_are_n
         Entity(Mention("Ida Brun", 0, 8), "person"),
         Entity(Mention("Nordlicht", 14, 23), "company"),
         Entity(Mention("Kiel"), None),
+        Entity(Mention("Ida", 0, 3), "person"),  # of a pair without a relation
     )
     assert document.relations == (Relation("leads", 0, 1), Relation("seat", 1, 2))
     assert document.events is None
@@ -161,3 +162,26 @@ def test_rows_that_say_no_places_have_none_that_are_wrong(tmp_path):
     (document,) = _read(path, raise_bad)
 
     assert "ungrounded" not in document.meta
+
+
+def test_a_pair_without_a_relation_that_names_nothing_is_counted_alone(tmp_path):
+    nothing = {"name": "", "type": "", "pos": []}
+    rows = [{"type": "NA", "head": nothing, "tail": nothing}, {"type": "", "head": None, "tail": {"name": "Kiel", "type": "place"}}]
+
+    (document,) = _read(_file(tmp_path, {"sentence": "Kiel", "relations": rows}))
+
+    assert (document.entities, document.relations) == ((Entity(Mention("Kiel"), "place"),), ())
+    assert document.meta["unrelated"] == 2
+
+
+@pytest.mark.parametrize("levels", [600, 900])
+def test_a_record_nested_without_end_is_one_that_cannot_be_read(tmp_path, levels):
+    deep = '{"sentence": "Ann wept.", "entities": [], "more": ' + "[" * levels + "]" * levels + "}"
+    path = tmp_path / "train.json"
+    path.write_text(f'[{deep}, {{"sentence": "Bo slept.", "entities": []}}]', encoding="utf-8")
+    told = []
+
+    documents = _read(path, lambda error, raw: told.append(str(error)))
+
+    assert [document.text for document in documents] == ["Bo slept."]
+    assert len(told) == 1

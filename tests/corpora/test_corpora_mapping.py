@@ -1,5 +1,7 @@
 """Any JSON and any table, read by a mapping in the options; Hugging Face's files; and what is guessed where nothing is said."""
 
+import datetime
+import decimal
 import json
 import sys
 from pathlib import Path
@@ -145,6 +147,16 @@ def test_the_rows_of_one_object_are_found_by_their_path(tmp_path):
     (document,) = read("mapping", path, rows="data.items", id="id", entities={})
 
     assert (document.id, document.meta["place"], document.entities) == ("7", "item 0", ())
+
+
+def test_a_path_past_the_end_of_a_list_is_told(tmp_path):
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps({"data": [{"items": []}]}))
+
+    with pytest.raises(CorpusError) as error:
+        read("mapping", path, rows="data.9.items", entities={})
+
+    assert str(error.value) == f"{path}: rows: data.9.items: there is no position 9 in a list of 1."
 
 
 RELATIONS = {
@@ -365,6 +377,41 @@ def test_class_labels_in_parquet_are_read_by_their_names(tmp_path):
         assert document_list[1].meta["place"] == "row 1"
 
 
+def test_an_id_that_is_null_is_none(tmp_path):
+    (document,) = read_rows(tmp_path, {"text": ANN, "doc": None, "entities": []}, id="doc", entities={})
+
+    assert document.id == ""
+
+
+@pytest.mark.parametrize("layout", ["huggingface", "table"])
+def test_class_labels_are_read_by_their_names_when_a_mapping_names_their_column(layout, tmp_path):
+    pytest.importorskip("pyarrow.parquet").write_table(hugging_face_table(), tmp_path / "train.parquet")
+    mapping = {"tokens": "tokens", "tags": "ner_tags"}
+
+    documents = read(layout, tmp_path / "train.parquet", **({"mapping": mapping} if layout == "huggingface" else mapping))
+
+    assert [entities(document) for document in documents] == [[("Ann Lee", 0, 7, "PER")], []]
+
+
+def test_names_of_tags_in_a_mapping_come_before_those_of_class_labels(tmp_path):
+    pytest.importorskip("pyarrow.parquet").write_table(hugging_face_table(), tmp_path / "train.parquet")
+    mapping = {"tokens": "tokens", "tags": "ner_tags", "tag_names": ["O", "B-name", "I-name"]}
+
+    (document, _) = read("huggingface", tmp_path / "train.parquet", mapping=mapping)
+
+    assert entities(document) == [("Ann Lee", 0, 7, "name")]
+
+
+def test_what_datasets_cached_beside_a_saved_dataset_is_not_read(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    datasets.Dataset.from_dict({"tokens": [["Ann", "wept"]], "ner_tags": [["B-PER", "O"]]}).save_to_disk(tmp_path)
+    datasets.load_from_disk(str(tmp_path)).map(lambda row: {"tokens": [token.upper() for token in row["tokens"]]})
+    assert len(list(tmp_path.glob("cache-*.arrow"))) == 1
+
+    for path in (tmp_path, tmp_path / "state.json"):
+        assert [document.text for document in read("huggingface", path)] == ["Ann wept"]
+
+
 def test_a_folder_of_save_to_disk_is_read_by_split(tmp_path):
     datasets = pytest.importorskip("datasets")
     features = datasets.Features(
@@ -391,6 +438,23 @@ def test_a_table_in_parquet_is_read_by_a_mapping(tmp_path):
     (document,) = read("table", tmp_path / "rows.parquet", entities={"at": "spans"})
 
     assert entities(document) == [("Ann", 0, 3, "PER")]
+
+
+def test_a_row_of_parquet_with_a_date_bytes_or_a_decimal_that_cannot_be_read_is_told(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    odd_cells = {"when": datetime.datetime(2024, 5, 1), "scan": b"\x00", "price": decimal.Decimal("1.50")}
+    table = pyarrow.table(
+        {"text": ["", "Ann wept."], **{key: [cell, cell] for key, cell in odd_cells.items()}, "found": ["[]", "[]"]}
+    )
+    parquet.write_table(table, tmp_path / "my.parquet")
+    told = []
+
+    documents = read("table", tmp_path / "my.parquet", lambda error, raw: told.append((str(error), raw)), entities={"at": "found"})
+
+    assert [document.text for document in documents] == ["Ann wept."]
+    assert len(told) == 1
+    assert json.loads(told[0][1]) == {"text": "", "when": "2024-05-01 00:00:00", "scan": "b'\\x00'", "price": "1.50", "found": "[]"}
 
 
 def test_a_broken_parquet_file_is_told(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ from uie.corpora.checking import check_corpus
 from uie.corpora.own import name_of, new_corpus, verbalised
 from uie.corpora.recognising import Candidate, recognise, runner_up
 from uie.corpora.splitting import by_split, patterns, siblings, split_of_name
-from uie.errors import CorpusError, OutputError
+from uie.errors import CorpusError, OutputError, UIEError
 
 PEOPLE = ["Ann", "Bo", "Cy", "Dora"]
 CITIES = ["Rome", "Oslo", "Lima"]
@@ -170,6 +171,42 @@ def test_what_is_no_corpus_is_told_with_what_to_do(name, content, said, here):
     assert str(refused.value).startswith(f"{here / name}: {said}")
 
 
+def test_columns_of_lists_do_not_hide_the_layout_that_reads_a_table(here):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = {"tokens": [["Ann", "wept"], ["Rain"]], "ner_tags": [[1, 0], [0]]}
+    features = {"tokens": {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"}}
+    features["ner_tags"] = {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "List"}
+    bare = pyarrow.table(rows)
+    parquet.write_table(bare, here / "bare.parquet")
+    named = bare.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    parquet.write_table(named, here / "named.parquet")
+
+    assert [candidate.layout for candidate in recognise(here / "named.parquet")] == ["huggingface"]
+    assert recognise(here / "bare.parquet") == []
+
+
+def test_a_guess_that_stumbles_over_a_file_of_another_layout_does_not_hide_that_one(here, monkeypatch):
+    def stumbling(path):
+        raise IndexError("list index out of range")
+
+    monkeypatch.setitem(LAYOUTS._found, "tokens", replace(LAYOUTS.get("tokens"), guess=stumbling))
+    (here / "my.jsonl").write_text(doccano(20))
+
+    assert recognise(here / "my.jsonl")[0].layout == "doccano"
+
+
+def test_half_a_character_in_a_large_array_is_one_item_that_cannot_be_read(here):
+    rows = [{"sentence": "Ann wept. " + "x" * 9000, "entities": [{"name": "Ann", "type": "person", "pos": [0, 3]}]}] * 130
+    broken = {"sentence": "half \ud83d of it", "entities": []}
+    (here / "train.json").write_text(json.dumps([broken, *rows]))
+    assert (here / "train.json").stat().st_size > 2**20
+
+    best = recognise(here / "train.json")[0]
+
+    assert (best.layout, best.documents, best.unreadable) == ("instructuie", 130, 1)
+
+
 def test_two_files_of_columns_with_as_many_lines_are_not_parallel(here):
     (here / "a.conll").write_text("Ann NN I-NP B-PER\nleft VB I-VP O\n\nBo NN I-NP B-PER\n", encoding="utf-8")
     (here / "b.tsv").write_text("1\tCy\tB-PER\tNN\n2\tleft\tO\tVB\n\n1\tOslo\tB-LOC\tNN\n", encoding="utf-8")
@@ -259,6 +296,30 @@ def test_relations_and_events_get_their_types_and_roles(here):
     assert labels["events"] == {"Leave": {"name": "leave", "description": "", "roles": {"Who": {"name": "who", "description": ""}}}}
     # Each mention is in a relation: they may be there for its sake.
     assert found.config.tasks == ("RE", "EE")
+
+
+def test_relations_without_a_type_make_no_label(here):
+    row = {
+        "text": "Ann left Rome.",
+        "entities": [{"start": 0, "end": 3, "text": "Ann", "type": "PER"}, {"start": 9, "end": 13, "text": "Rome", "type": "LOC"}],
+        "relations": [{"type": "left", "head": 0, "tail": 1}, {"type": None, "head": 1, "tail": 0}],
+    }
+    (here / "my.jsonl").write_text(json.dumps(row) + "\n")
+
+    found = new_corpus(here / "my.jsonl")
+
+    assert list(found.config.labels["relations"]) == ["left"]
+    assert check_corpus(found.config, data_root=None).errors == ()
+
+
+def test_a_config_that_would_not_load_is_not_written(here):
+    (here / "my.jsonl").write_text('{"text": "Ann wept.", "entities": [{"start": 0, "end": 3, "text": "Ann", "type": " "}]}\n')
+
+    with pytest.raises(UIEError) as refused:
+        new_corpus(here / "my.jsonl")
+
+    assert str(refused.value).startswith("dataset_configs/my.yaml: ")
+    assert not (here / "dataset_configs").exists()
 
 
 def test_a_folder_of_standoff_becomes_patterns_by_split(here):

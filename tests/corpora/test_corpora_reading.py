@@ -1,6 +1,7 @@
 """Configs and files → Documents with ids and splits; what is cut; what is said when files are missing."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,15 @@ def test_a_missing_file_says_what_was_looked_for(tmp_path):
     with pytest.raises(CorpusError) as error:
         read_corpus(OWN, "train", data_root=tmp_path)
     assert str(error.value) == f"own: train: no file {tmp_path}/own/a.txt."
+
+
+def test_a_pattern_may_be_an_absolute_path(tmp_path):
+    (tmp_path / "own").mkdir()
+    for name in ("b", "a"):  # beside the corpus' folder
+        _folder(tmp_path, **{name: f"{name} O\n"})
+    config = replace(OWN, splits={"train": SplitFiles((f"{tmp_path}/?.txt",))})
+
+    assert [document.text for document in read_corpus(config, "train", data_root=tmp_path)] == ["a", "b"]
 
 
 def test_what_cannot_be_read_raises_unless_bad_takes_it(tmp_path):

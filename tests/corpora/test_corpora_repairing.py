@@ -1,6 +1,8 @@
 """Safe repairs: what changes, what is left, that each change is listed, and that the copy reads as the corpus did but for them."""
 
 import json
+import random
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -8,7 +10,18 @@ import pytest
 from uie.corpora.checking import check_corpus
 from uie.corpora.config import Counts, Cut, DatasetConfig, SplitFiles, read_dataset_config
 from uie.corpora.reading import available_splits, read_corpus
-from uie.corpora.repairing import ACCENTS, EDGES, LINE_ENDS, PLACE, Repair, repair_corpus, repaired
+from uie.corpora.repairing import (
+    ACCENTS,
+    EDGES,
+    LINE_ENDS,
+    PLACE,
+    Repair,
+    _composed,
+    _line_ends,
+    _moved_places,
+    repair_corpus,
+    repaired,
+)
 from uie.documents import Argument, Document, Entity, Event, Mention
 from uie.errors import CorpusError, OutputError
 
@@ -70,6 +83,38 @@ def test_a_text_is_left_where_a_mention_ends_between_a_letter_and_its_accent():
 
     assert (mended, changes) == (before, [])
     assert left == [f"f:1: {ACCENTS}: not changed, since a mention or a token ends within a letter or a line end."]
+
+
+def test_what_is_left_and_where_offsets_go_is_as_mending_the_text_before_and_behind_each_of_them_says():
+    chosen = random.Random(0)
+    moved = left_alone = 0
+    for _ in range(3000):
+        text = "".join(chosen.choice("ae\u0308\u0327\u0301\u1112\u1161\u11ab\r\n ") for _ in range(chosen.randint(1, 9)))
+        places = sorted(chosen.sample(range(len(text) + 1), min(len(text) + 1, chosen.randint(1, 4))))
+        for mend in (_line_ends, _composed):
+            fits = all(mend(text[:place]) + mend(text[place:]) == mend(text) for place in places)
+
+            found = _moved_places(text, mend(text), set(places), mend)
+
+            assert (found is not None) == fits
+            assert not fits or [found[place] for place in places] == [len(mend(text[:place])) for place in places]
+            moved, left_alone = moved + fits, left_alone + (not fits)
+    assert moved > 500
+    assert left_alone > 300
+
+
+def test_each_token_of_a_long_text_is_mended_once(monkeypatch):
+    number = 2000
+    read = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(unicodedata, "normalize", lambda form, text: read.append(len(text)) or normalize(form, text))
+    tokens = tuple((5 * place, 5 * place + 4) for place in range(number))
+
+    mended, _, left = repaired(document("Zoe\u0308 " * number, tokens=tokens), "f:1")
+
+    assert mended.tokens == tuple((4 * place, 4 * place + 3) for place in range(number))
+    assert left == []
+    assert sum(read) <= 3 * 5 * number
 
 
 @pytest.mark.parametrize(

@@ -400,6 +400,28 @@ def test_pubtator_relations_are_between_the_clusters_of_mentions_with_one_id(tmp
     assert document.meta == {"place": 1}
 
 
+def test_pubtator_ids_of_variants_and_ids_that_a_relation_names_are_not_parted_at_their_bars(tmp_path):
+    path = _text(
+        tmp_path,
+        "cases.txt",
+        "7|t|Velortan meets V600E, 5del, a loss and a gain.\n7\t0\t8\tVelortan\tChemical\tD1\n7\t15\t20\tV600E\tVariant\tp|SUB|V|600|E\n"
+        "7\t22\t26\t5del\tVariant\ttmVar:c|DEL|5|;HGVS:c.5del\n7\t28\t34\ta loss\tVariant\tX|Y\n7\t39\t45\ta gain\tVariant\tX|Z\n"
+        "7\tBind\tD1\tp|SUB|V|600|E\n7\tBind\tD1\tX|Y\n",
+    )
+
+    (document,) = _read("pubtator", path)
+
+    assert [entity.norms for entity in document.entities] == [
+        ("D1",),
+        ("p|SUB|V|600|E",),
+        ("tmVar:c|DEL|5|", "HGVS:c.5del"),
+        ("X|Y",),
+        ("X", "Z"),
+    ]
+    assert [(document.clusters[r.head], document.clusters[r.tail]) for r in document.relations] == [((0,), (1,)), ((0,), (3,))]
+    assert "unplaced_relations" not in document.meta
+
+
 def test_pubtator_mentions_with_wrong_offsets_have_no_place_and_are_counted(tmp_path):
     path = _text(tmp_path, "cases.txt", "7|t|Velortan.\n7|a|\n7\t1\t9\tVelortan\tChemical\tD1\n7\t8\t10\t.\tChemical\tD1\n")
 

@@ -185,6 +185,34 @@ def test_flags_in_a_column_end_sentences_and_say_where_no_space_is(tmp_path):
     assert _entities(second) == [(0, 4, "Oslo", "loc")]
 
 
+@pytest.mark.parametrize("first", ["Text O", "Word B-PER", "form E-PER"])
+def test_a_first_token_that_is_a_usual_name_of_a_column_is_no_header(tmp_path, first):
+    tag = first.split()[1]
+    path = _file(tmp_path, _rows(first, f"Ann {tag}", "is O"))
+
+    options = LAYOUTS.get("tokens").guess(path)
+    (document,) = _read("tokens", path, **options)
+
+    assert "header" not in options
+    assert document.text == f"{first.split()[0]} Ann is"
+
+
+def test_a_file_of_one_row_is_no_header_alone(tmp_path):
+    assert detect(_file(tmp_path, "Text\tO\n")).options() == {"scheme": "IOB2", "separator": "\t"}
+    assert detect(_file(tmp_path, "Text\tTag\n")) is None
+
+
+@pytest.mark.parametrize("before", ["", "\n", "-DOCSTART-\tO\n\n", "# document_id = 7\n", "# token tag\n# document_id = 7\n"])
+def test_a_header_is_the_first_line_that_is_not_passed_over(tmp_path, before):
+    path = _file(tmp_path, before + _rows("Token Tag", "Ann B-PER", "is O"))
+
+    options = LAYOUTS.get("tokens").guess(path)
+    documents = _read("tokens", path, **options)
+
+    assert options["header"] is True
+    assert [document.text for document in documents] == ["Ann is"]
+
+
 def test_several_tag_columns_are_layers_of_nested_mentions(tmp_path):
     path = _file(tmp_path, _rows("Bank B-org O", "of I-org O", "Oslo I-org B-loc"))
 
@@ -516,3 +544,22 @@ def test_a_guess_reads_the_example_of_its_layout(tmp_path):
         guessed = _read(name, path, **layout.guess(path))
 
         assert [document.entities for document in guessed] == [document.entities for document in expected], name
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["token\ttag\n", "\n".join(" ".join(["leaf"] * width) for width in range(2, 103)) + "\n"],
+    ids=["a header alone", "as many widths as lines"],
+)
+def test_rows_without_a_usual_width_are_no_columns_of_tags(tmp_path, content):
+    assert detect(_file(tmp_path, content)) is None
+
+
+@pytest.mark.parametrize("layout", ["tokens", "parallel", "piped", "slash"])
+def test_an_empty_separator_is_refused(tmp_path, layout):
+    more = {"tags_file": "tags.txt"} if layout == "parallel" else {}
+
+    with pytest.raises(SettingsError) as error:
+        _read(layout, _file(tmp_path, "Ann O\n"), separator="", **more)
+
+    assert str(error.value) == "test: separator: expected at least one character, found ''; leave it out for the default."

@@ -516,6 +516,18 @@ def test_datasets_loads_the_folder_with_its_types_and_splits(tmp_path, monkeypat
     assert json.loads(found["train"][0]["meta"]) == {"source": 1}
 
 
+@pytest.mark.parametrize("tokens", [None, ((0, 3), (4, 9), (10, 12), (13, 18))], ids=["spaCy's tokens", "its own tokens"])
+@pytest.mark.parametrize(("start", "end"), [(0, 4), (3, 9)], ids=["blank behind", "blank before"])
+def test_a_mention_with_a_blank_at_its_edge_is_counted_as_lost_by_spacy(start, end, tokens, tmp_path):
+    text = "Ann lives in Rome."
+    entities = (Entity(Mention(text[start:end], start, end), "PER"),)
+
+    lost, read = write("spacy", [Document("1", text, entities=entities, tokens=tokens)], tmp_path)
+
+    assert lost == {"mention that does not meet token borders": 1}
+    assert [document.entities for document in read()] == [()]
+
+
 def test_spacy_trains_on_the_docs(tmp_path):
     spacy = pytest.importorskip("spacy")
     from spacy.tokens import DocBin
@@ -529,6 +541,74 @@ def test_spacy_trains_on_the_docs(tmp_path):
     assert doc.text == text
     assert [token.text for token in doc if not token.is_space] == ["Ann", "of", "Rome", "met."]
     assert [(ent.text, ent.label_) for ent in doc.ents] == [("Rome", "LOC")]
+
+
+UNTYPED = Document(
+    "1",
+    "Ann met Bo.",
+    entities=(Entity(Mention("Ann", 0, 3), "PER"), Entity(Mention("Bo", 8, 10), "PER")),
+    relations=(Relation(None, 0, 1), Relation("met", 0, 1)),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "lost", "kept"),
+    [
+        ("documents", {}, [None, "met"]),
+        ("huggingface", {}, [None, "met"]),
+        ("labelstudio", {}, [None, "met"]),
+        ("brat", {"untyped relation": 1}, ["met"]),
+        ("doccano", {"untyped relation": 1}, ["met"]),
+        ("instructuie", {"untyped relation": 1}, ["met"]),
+        ("iepile", {"untyped relation": 1, "place of a mention": 2}, ["met"]),
+    ],
+)
+def test_a_relation_without_a_type_is_read_back_or_counted_as_lost(name, lost, kept, tmp_path):
+    found, read = write(name, [UNTYPED], tmp_path)
+
+    assert found == lost
+    assert [relation.type for relation in read()[0].relations] == kept
+
+
+@pytest.mark.parametrize("name", ["instructuie", "iepile"])
+def test_no_label_is_made_of_a_relation_without_a_type(name, tmp_path):
+    write(name, [UNTYPED], tmp_path)
+
+    written = "".join(path.read_text(encoding="utf-8") for path in sorted((tmp_path / "out").iterdir()))
+    assert '"met"' in written
+    assert "None" not in written
+    assert "null" not in written
+
+
+def test_brat_files_are_numbered_where_an_id_is_taken(tmp_path):
+    ids = ["a", "a", "000003", "a", "a"]
+
+    write("brat", [Document(id, f"Text {number}.", entities=()) for number, id in enumerate(ids)], tmp_path)
+
+    folder = tmp_path / "out" / "train"
+    assert {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.txt")} == {
+        "a": "Text 0.",
+        "000001": "Text 1.",
+        "000003": "Text 2.",
+        "000004": "Text 3.",
+        "000005": "Text 4.",
+    }
+
+
+@pytest.mark.parametrize(("id", "name"), [("é" * 50, "é" * 50), ("é" * 51, "000000"), ("安" * 100, "000000"), ("a/b", "000000")])
+def test_brat_files_are_numbered_where_an_id_is_longer_than_a_hundred_bytes_or_no_name(id, name, tmp_path):
+    write("brat", [Document(id, "Ann.", entities=())], tmp_path)
+
+    assert [path.stem for path in (tmp_path / "out" / "train").glob("*.txt")] == [name]
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\r", "a\r\nb", "a\n\rb"])
+def test_a_carriage_return_in_a_table_is_read_back(text, tmp_path):
+    document = Document(text, text, entities=(Entity(Mention(text, 0, len(text)), text),))
+
+    _, read = write("csv", [document], tmp_path)
+
+    assert [(found.id, found.text, found.entities) for found in read()] == [(text, text, document.entities)]
 
 
 # Converting

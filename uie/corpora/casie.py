@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad, odd
-from uie.corpora.rows import Json, NoOptions, array, parse_file, string, values_from_items, whole_number
+from uie.corpora.rows import Json, NoOptions, array, id_of, parse_file, string, values_from_items, whole_number
 from uie.documents import Argument, Document, Entity, Event, Mention
 from uie.errors import CorpusError
 
@@ -75,7 +75,7 @@ def _document(row: Json) -> Document:
             attributes = {"type": string(event, "type"), "realis": string(event, "realis"), "hopper": hopper.get("index", number)}
             events.append(Event(string(event, "subtype"), trigger, tuple(arguments), attributes=attributes))
     return Document(
-        str(row.get("sourcefile", "")),
+        id_of(row.get("sourcefile")),
         text,
         entities=tuple(Entity(mention, type, norms=norms) for (mention, type), norms in entities.items()),
         events=tuple(events),

@@ -17,13 +17,14 @@ Chunks = Literal["anywhere", "adjacent"]
 class Chunk:
     """What rows of one `key` say of a text: for each label that they ask, what there is of it (nothing: asked, and there is none).
 
+    `found` goes by (kind, label, more): `more` tells apart what other rows ask of the same label, such as of other types.
     `asked` is a schema as a mapping (`{"events": {label: {"roles": […]}}}`); empty where everything was asked.
     """
 
     key: Hashable
     id: str
     text: str
-    found: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    found: dict[tuple[str, str, Hashable], list[Any]] = field(default_factory=dict)
     asked: dict[str, dict[str, dict[str, list[str]]]] = field(default_factory=dict)
     task: str = ""
 
@@ -53,8 +54,8 @@ def gathered(
 def _add(whole: Chunk, chunk: Chunk) -> None:
     if chunk.text != whole.text:
         raise CorpusError(f"the id {chunk.id!r}, but not the text that")
-    for (kind, label), items in chunk.found.items():
-        if whole.found.get((kind, label), items) != items:
+    for (kind, label, more), items in chunk.found.items():
+        if whole.found.get((kind, label, more), items) != items:
             raise CorpusError(f"{label}: not the {kind} for the same text that")
     whole.found |= chunk.found
     for kind, labels in chunk.asked.items():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, documents_from_lines, string
+from uie.corpora.rows import Json, NoOptions, documents_from_lines, id_of, string
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 
@@ -27,7 +27,7 @@ def _document(row: Json) -> Document:
             for start, last in places:
                 entities.append(Entity(Mention(mention, start, last + 1), kind))
     entities.sort(key=lambda entity: entity.mention.order)
-    return Document(str(row.get("id", "")), text, entities=tuple(entities))
+    return Document(id_of(row.get("id")), text, entities=tuple(entities))
 
 
 LAYOUT = Layout(

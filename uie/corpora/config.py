@@ -37,7 +37,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class SplitFiles:
-    """A split as the corpus ships it: its files, read one after the other, below the corpus' folder.
+    """A split as the corpus ships it: its files, read one after the other, below the corpus' folder or absolute.
 
     A name with `*` or `?` stands for all files it fits (`**` for folders at any depth), sorted by name.
 
@@ -163,8 +163,12 @@ def _unknown_corpus(name: str) -> str:
 
 def read_dataset_config(path: Path) -> DatasetConfig:
     """The config in a YAML file; errors as of `load_dataset_config`."""
-    where = str(path)
-    config = build(DatasetConfig, read_yaml(path, error=CorpusError), where=where)
+    return dataset_config(read_yaml(path, error=CorpusError), where=str(path))
+
+
+def dataset_config(said: Any, *, where: str) -> DatasetConfig:
+    """The config that a mapping says, such as one read from YAML; errors as of `load_dataset_config`, beginning with `where`."""
+    config = build(DatasetConfig, said, where=where)
     for split in config.splits:
         reader_options(config, split, where=where)
     try:

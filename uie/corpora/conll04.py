@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, documents_from_array, string, whole_number
+from uie.corpora.rows import Json, array, documents_from_array, id_of, string, whole_number
 from uie.corpora.tagging import SchemeName, TagStyle
 from uie.corpora.token_spans import token_text
 from uie.corpora.tokens import Join, document_of
@@ -38,7 +38,7 @@ def read(path: Path, options: Conll04Options, bad: OnBad) -> Iterator[Document]:
         )
         if relations and "invalid_tags" in tagged.meta:
             raise CorpusError(f"the tags break {options.scheme}, so that it is unsure which mentions the relations mean.")
-        return replace(tagged, id=str(row.get("orig_id", "")), relations=relations)
+        return replace(tagged, id=id_of(row.get("orig_id")), relations=relations)
 
     return documents_from_array(path, bad, document)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import NO_RELATION, Related
-from uie.corpora.rows import Json, NoOptions, array, documents_from_lines, string
+from uie.corpora.rows import Json, NoOptions, array, documents_from_lines, id_of, string
 from uie.documents import Document, Entity, Mention
 
 
@@ -26,7 +26,7 @@ def _document(row: Json) -> Document:
         label = string(item, "label")
         head, tail = (related.entity(Entity(Mention(string(item, key)))) for key in ("em1Text", "em2Text"))
         related.relate(None if label in NO_RELATION else label, head, tail)
-    return related.document(str(row.get("sentId", "")), string(row, "sentText"), offsets=False)
+    return related.document(id_of(row.get("sentId")), string(row, "sentText"), offsets=False)
 
 
 LAYOUT = Layout(

@@ -6,7 +6,7 @@ from typing import Any
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, NoOptions, array, documents_from_lines, text_of
+from uie.corpora.rows import Json, NoOptions, array, documents_from_lines, id_of, text_of
 from uie.corpora.token_spans import token_text
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
@@ -39,7 +39,7 @@ def _document(row: Json) -> Document:
                 raise CorpusError(f"relation {relation!r}: {mention.text!r} is not among the entities of ner.")
         if related.relate(text_of(relation, "relation"), found[mentions[0]], found[mentions[1]]):
             remarks.append(rest)
-    id = str(row.get("doc_key", ""))
+    id = id_of(row.get("doc_key"))
     return related.document(id, whole.text, tokens=whole.places, remarks=remarks if any(map(any, remarks)) else None)
 
 

@@ -121,7 +121,7 @@ def detect(path: Path) -> Detected | None:
     if _are_piped([line.split() for line in lines if _is_row(line)]):
         return None  # a sentence a line, which the layout `piped` reads
     for separator in ("\t", None, "|", ",", ";"):
-        rows = [line.split(separator) for line in lines if _is_row(line)]
+        rows = [line.split(separator) for line in lines if _is_row(line) and not (others and line.startswith("# "))]
         wide = [row for row in rows if len(row) >= 2]
         if rows and len(wide) > 0.98 * len(rows):
             return _detect(path, separator, wide, others)
@@ -144,12 +144,14 @@ def _is_comment(line: str) -> bool:
 
 
 def _detect(path: Path, separator: str | None, rows: list[list[str]], others: dict[str, Any]) -> Detected | None:
-    if any(cell.strip().lower() in _COLUMN_NAMES for cell in rows[0]):
-        others["header"] = True
-        rows = rows[1:]
+    first, *rest = rows
+    names_columns = bool(rest) and any(cell.strip().lower() in _COLUMN_NAMES for cell in first)
+    rows = rest if names_columns else rows
     # A width that hardly occurs is a broken row, which reading has to tell.
     widths = sorted(width for width, count in Counter(map(len, rows)).items() if count >= 0.01 * len(rows))
     rows = [row for row in rows if len(row) in widths]
+    if not widths:
+        return None  # rows of as many widths as there are rows
     width = widths[0]
     flags = next((column for column in range(width) if any("EndOfSentence" in row[column] for row in rows)), None)
     if flags is not None:
@@ -161,6 +163,8 @@ def _detect(path: Path, separator: str | None, rows: list[list[str]], others: di
     if found is None:
         return None
     style, why = found
+    if names_columns and not _is_tag(first, tag_column, style):
+        others["header"] = True
     free = [column for column in range(width) if column - width != tag_column]
     token_column = next((column for column in free if not all(row[column].isdecimal() for row in rows)), free[0])
     if len(widths) > 1:
@@ -204,6 +208,12 @@ def _tag_column(rows: list[list[str]], columns: list[int]) -> int | None:
         if bare is None and outside and all(tag[:1].isalpha() for tag in counts):
             bare = column
     return bare
+
+
+def _is_tag(row: list[str], column: int, style: TagStyle) -> bool:
+    """Whether the row, which seems to name the columns, has a tag in that of the tags: then its token only looks like a name."""
+    cell = row[column].strip() if len(row) >= -column else ""
+    return cell == "O" or bool(_letter(cell, style))
 
 
 def _tags(path: Path, separator: str | None, column: int) -> Iterator[list[str]]:

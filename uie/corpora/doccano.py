@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, placed, string, values_from_file, with_repeated
+from uie.corpora.rows import Json, array, id_of, placed, string, values_from_file, with_repeated
 from uie.corpora.spans import Annotators, OffsetUnit, mention_at, typed
 from uie.documents import Document, Entity, Relation
 from uie.errors import CorpusError, unknown_name
@@ -45,7 +45,7 @@ def read(path: Path, options: DoccanoOptions, bad: OnBad) -> Iterator[Document]:
 
 
 def _documents(row: Json, options: DoccanoOptions, annotators: Annotators) -> list[Document]:
-    text, id = string(row, options.text), str(row.get("id", ""))
+    text, id = string(row, options.text), id_of(row.get("id"))
     by_user: dict[str, list[Any]] = {}
     for span in array(row, options.label or _spans_key(row)):
         user = span.get("user") if isinstance(span, dict) else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad, odd
-from uie.corpora.rows import Json, array, documents_from_array, string, whole_number, with_ungrounded
+from uie.corpora.rows import Json, array, documents_from_array, id_of, string, whole_number, with_ungrounded
 from uie.corpora.token_spans import named_entity, sentences_text
 from uie.corpora.tokens import Join
 from uie.documents import Document, Entity, Mention, Relation
@@ -52,7 +52,7 @@ def _document(row: Json, options: DocredOptions) -> Document:
     relations = [Relation(string(item, "r"), whole_number(item, "h"), whole_number(item, "t"), level="cluster") for item in labels]
     evidence = [item.get("evidence") for item in labels]
     document = Document(
-        str(row.get("title", "")),
+        id_of(row.get("title")),
         whole.text,
         entities=tuple(entities),
         relations=tuple(relations),

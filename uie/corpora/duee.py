@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, documents_from_lines, string, whole_number
+from uie.corpora.rows import Json, NoOptions, documents_from_lines, id_of, string, whole_number
 from uie.documents import Argument, Document, Event, Mention
 
 
@@ -23,7 +23,7 @@ def _document(row: Json) -> Document:
             Argument(string(item, "role"), _mention(item, "argument", "argument_start_index")) for item in event["arguments"]
         )
         events.append(Event(string(event, "event_type"), _mention(event, "trigger", "trigger_start_index"), arguments))
-    return Document(str(row.get("id", "")), string(row, "text"), events=tuple(events))
+    return Document(id_of(row.get("id")), string(row, "text"), events=tuple(events))
 
 
 def _mention(item: Json, text_key: str, start_key: str) -> Mention:

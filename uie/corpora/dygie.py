@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad, raise_bad
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, array, documents_from_lines, text_of
+from uie.corpora.rows import Json, array, documents_from_lines, id_of, text_of
 from uie.corpora.token_spans import sentences_text
 from uie.corpora.tokens import Join
 from uie.documents import Argument, Document, Entity, Event, Mention, entity_index
@@ -88,7 +88,7 @@ def _document(row: Json, options: DygieOptions) -> Document:
             raise CorpusError("clusters: they reach over sentences, so that numbers of tokens within a sentence say nothing.")
         clusters.append(tuple(entity_index(whole.mention_to(start, last), entities) for start, last in cluster))
     return Document(
-        str(row.get("doc_key", "")),
+        id_of(row.get("doc_key")),
         whole.text,
         entities=tuple(entities) if "ner" in row or entities else None,
         relations=tuple(related.relations) if "relations" in row else None,

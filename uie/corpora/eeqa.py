@@ -8,7 +8,7 @@ from typing import Any
 from uie.corpora import Layout, OnBad
 from uie.corpora.dygie import event_of
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, array, documents_from_lines, text_of, whole_number
+from uie.corpora.rows import Json, array, documents_from_lines, id_of, text_of, whole_number
 from uie.corpora.token_spans import token_text
 from uie.corpora.tokens import Join
 from uie.documents import Document, Entity, Mention, entity_index
@@ -48,7 +48,7 @@ def _document(row: Json, options: EeqaOptions) -> Document:
         head, tail = entity_index(mention(start, last), entities), entity_index(mention(tail_start, tail_last), entities)
         related.relate(text_of(type_, "the type of a relation"), head, tail)
     return Document(
-        str(row.get("id", "")),
+        id_of(row.get("id")),
         whole.text,
         entities=tuple(entities) if "ner" in row or entities else None,
         relations=tuple(related.relations) if "relation" in row else None,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, documents_from_lines, string, whole_number
+from uie.corpora.rows import Json, NoOptions, documents_from_lines, id_of, string, whole_number
 from uie.documents import Document, Entity, Mention
 
 
@@ -20,7 +20,7 @@ def _document(row: Json) -> Document:
         place = item["entity_index"]
         mention = Mention(string(item, "entity"), whole_number(place, "begin"), whole_number(place, "end"))
         entities.append(Entity(mention, string(item, "entity_type")))
-    return Document(str(row.get("id", "")), text, entities=tuple(entities))
+    return Document(id_of(row.get("id")), text, entities=tuple(entities))
 
 
 LAYOUT = Layout(

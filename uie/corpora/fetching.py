@@ -1,7 +1,9 @@
 """A URL and a path in, the file at the path out: whole or not at all, taken up where an earlier try ended, never waiting for ever."""
 
+import base64
 import http.client
 import os
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -46,7 +48,7 @@ def fetch(url: str, path: Path, *, patience: Patience, headers: Mapping[str, str
     """Fetches the file; whether some of it was there from an earlier call, so that it may not fit together.
 
     What came before a failure stays beside the path as `.NAME.part`, and the next call asks for the rest. The system's proxy settings
-    (`https_proxy`, `no_proxy`) hold.
+    (`https_proxy`, `no_proxy`) hold. A name and password in the URL are sent to its own host only, as HTTP's basic authentication.
 
     Raises:
         CorpusError: there is no such file, the server does not give it, or redirects elsewhere than to http(s) or too often.
@@ -99,9 +101,27 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         except CorpusError:
             fp.close()
             raise
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        followed = super().redirect_request(req, fp, code, msg, headers, shown_url(newurl))
+        if followed is not None and _host(followed.full_url) == _host(req.full_url):
+            followed.unredirected_hdrs |= {key: value for key, value in req.unredirected_hdrs.items() if key == "Authorization"}
+        return followed
 
     # Of most other schemes the base class raises an HTTPError before it asks redirect_request, with the same effect.
+
+
+def _host(url: str) -> tuple[str, str]:
+    return urllib.parse.urlsplit(url)[:2]
+
+
+def _request(url: str, headers: Mapping[str, str]) -> urllib.request.Request:
+    """A name and password go from the URL, where urllib takes them for a part of the host, into a header that stays with that host."""
+    request = urllib.request.Request(shown_url(url), headers=dict(headers))  # noqa: S310
+    said, given, _ = urllib.parse.urlsplit(url).netloc.rpartition("@")
+    if given:
+        name, _, password = said.partition(":")
+        both = f"{urllib.parse.unquote(name)}:{urllib.parse.unquote(password)}"
+        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(both.encode()).decode()}")
+    return request
 
 
 def _opener() -> urllib.request.OpenerDirector:
@@ -127,7 +147,7 @@ def _get(url: str, part: Path, patience: Patience, headers: Mapping[str, str]) -
     if have:
         asked["Range"] = f"bytes={have}-"
     try:
-        with _opener().open(urllib.request.Request(url, headers=asked), timeout=patience.timeout_seconds) as answer:  # noqa: S310
+        with _opener().open(_request(url, asked), timeout=patience.timeout_seconds) as answer:
             start = _start(answer, have, part)
             with part.open("ab" if start else "wb") as out:
                 _copy(answer, out, start, url, patience)
@@ -140,7 +160,7 @@ def _get(url: str, part: Path, patience: Patience, headers: Mapping[str, str]) -
         if isinstance(found.reason, TimeoutError):
             raise _AnotherTry(f"no answer within {patience.timeout_seconds:g} seconds") from None
         raise _AnotherTry(f"cannot be reached ({found.reason})") from None
-    except (http.client.HTTPException, ConnectionError) as found:
+    except (http.client.HTTPException, ConnectionError, ssl.SSLError) as found:
         raise _AnotherTry(f"the connection broke ({found or type(found).__name__})") from None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, placed, string, values_from_file
+from uie.corpora.rows import Json, NoOptions, id_of, placed, string, values_from_file
 from uie.corpora.tokens import tagged_document
 from uie.documents import Document
 from uie.errors import CorpusError
@@ -31,7 +31,7 @@ def _document(row: Json) -> Document:
     else:
         words, tags = _tagged(string(instance, "prompt_labels"))
     document = tagged_document(words, tags, "IOB2", "-", "space", "labels")
-    return document.called(str(instance.get("id", "")), dataset="", split="", lang=document.lang, meta=document.meta)
+    return document.called(id_of(instance.get("id")), dataset="", split="", lang=document.lang, meta=document.meta)
 
 
 def _tagged(answer: str) -> tuple[list[str], list[str]]:

@@ -220,7 +220,7 @@ def _listed(value: Any) -> Iterator[tuple[Any, Any]]:
 def _value(row: Any, path: str) -> Any:
     try:
         return at(row, path)
-    except (CorpusError, IndexError):
+    except CorpusError:
         return None
 
 

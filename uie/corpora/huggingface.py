@@ -10,7 +10,7 @@ from typing import Any
 from uie.corpora import Layout, OnBad, ignore_bad
 from uie.corpora.columnar import class_names, read_columns
 from uie.corpora.guessing import guess_mapping
-from uie.corpora.mapping import MappingOptions, document_from_row, style_of, tags_of
+from uie.corpora.mapping import MappingOptions, document_from_row, style_of, tags_of, with_class_names
 from uie.corpora.reading import HUB
 from uie.corpora.rows import Json, Place, placed, values_from_file, values_from_items
 from uie.documents import Document, document_from_json
@@ -68,9 +68,9 @@ def _documents(file: _Rows, options: HuggingfaceOptions, bad: OnBad) -> Iterator
             columns = ", ".join(first[0]) if first else "no row"
             raise CorpusError(f"{file.path}: what the columns mean is not clear ({columns}); say it in the option mapping.")
         mapping = build(MappingOptions, guessed, where=f"{file.path}: mapping")
-    known = mapping
+    known = with_class_names(mapping, file.class_names)
     tags = values_from_items(file.path, "", file.open(ignore_bad), ignore_bad, lambda row: tags_of(row, known))
-    style = style_of(mapping, (found for _, found in tags), file.path)
+    style = style_of(known, (found for _, found in tags), file.path)
     made = values_from_items(file.path, "", file.open(bad), bad, lambda row: document_from_row(row, known, style))
     for place, document in made:
         yield placed(document, place)
@@ -88,14 +88,24 @@ def _without_nothing(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     found = {key: json.loads(item) if item and key in _AS_JSON else item for key, item in value.items()}
-    empty = {key for key, item in found.items() if item is None or (key in (*_AS_JSON, "fragments", "norms") and not item)}
+    # A type that is null says that there is none: of a relation it has to be said.
+    empty = {
+        key
+        for key, item in found.items()
+        if (item is None and key != "type") or (key in (*_AS_JSON, "fragments", "norms") and not item)
+    }
     return {key: item if key in _AS_JSON else _without_nothing(item) for key, item in found.items() if key not in empty}
 
 
 def _files(path: Path, split: str) -> Iterator[_Rows]:
     folder = path if path.is_dir() else path.parent
     if path.is_dir() or path.name in ("dataset_info.json", "dataset_dict.json", "state.json", "README.md"):
-        found = [file for pattern in ("*.arrow", "*.parquet", "*.jsonl") for file in sorted(folder.rglob(pattern))]
+        found = [
+            file
+            for pattern in ("*.arrow", "*.parquet", "*.jsonl")
+            for file in sorted(folder.rglob(pattern))
+            if not file.match("cache-*.arrow")  # what `map` and `filter` of datasets made of the rows
+        ]
         names = {split, "validation" if split == "dev" else split}
         files = [
             file

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.chunks import Chunk, Chunks, gathered
-from uie.corpora.rows import Json, placed, string, text_of, values_from_file
+from uie.corpora.rows import Json, id_of, placed, string, text_of, values_from_file
 from uie.corpora.strings import event, fillers, related
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
@@ -18,6 +18,9 @@ from uie.storage import read_lines
 Task = Literal["NER", "RE", "SPO", "KG", "EE", "EET", "EEA"]
 _KINDS = {"NER": "entities", **dict.fromkeys(("RE", "SPO", "KG"), "relations"), **dict.fromkeys(("EE", "EET", "EEA"), "events")}
 _RAW = {"entity": "NER", "relation": "RE", "event": "EE"}
+
+Types = tuple[tuple[str | None, ...], ...]
+"""Those that each end of a relation may have; of KG those of the head alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +55,34 @@ def _chunk(row: Json, set_task: Task | None, hint: Callable[[], str]) -> Chunk:
         raise CorpusError(f"instruction: expected a JSON object with schema and input, found {row['instruction']!r}.")
     if not isinstance(question["schema"], list):
         raise CorpusError(f"instruction: schema: expected a list, found {question['schema']!r}.")
-    said, id = string(question, "input"), str(row.get("id", ""))
+    said, id = string(question, "input"), id_of(row.get("id"))
     answer = _parsed(row["label"] if "label" in row else row["output"])
     task = set_task or _task(row, question["schema"], answer, hint)
     chunk = Chunk((task, str(row.get("source", "")), id or said), id, said, asked=_asked(question["schema"], task), task=task)
     kind = _KINDS[task]
-    for label in chunk.asked[kind]:
-        chunk.found[kind, label] = []
-    found = _annotated(answer, task) if isinstance(answer, list) else _answered(answer, task, chunk.asked)
-    for label, item in found:
-        chunk.found.setdefault((kind, label), []).append(item)
+    frames = _frames(question["schema"], task, chunk.asked[kind])
+    for label, types in frames:
+        chunk.found[kind, label, types] = []
+    if isinstance(answer, list):
+        found = [(label, _types(item, task), item) for label, item in _annotated(answer, task)]
+    else:
+        asked_of = dict(frames) if task == "SPO" else {}
+        found = [(label, asked_of.get(label) or _types(item, task), item) for label, item in _answered(answer, task, chunk.asked)]
+    for label, types, item in found:
+        chunk.found.setdefault((kind, label, types), []).append(item)
     return chunk
 
 
 def _raw(row: Json) -> Chunk:
-    chunk = Chunk(object(), str(row.get("id", "")), string(row, "text"))
+    chunk = Chunk(object(), id_of(row.get("id")), string(row, "text"))
     kinds = [key for key in _RAW if key in row]
     if not kinds:
         raise CorpusError(f"expected instruction, or text with one of {', '.join(_RAW)}; found {', '.join(row)}.")
     for key in kinds:
         kind = _KINDS[_RAW[key]]
-        chunk.found[kind, ""] = []  # that there may be none
+        chunk.found[kind, "", ()] = []  # that there may be none
         for label, item in _annotated(row[key], _RAW[key]):
-            chunk.found.setdefault((kind, label), []).append(item)
+            chunk.found.setdefault((kind, label, ()), []).append(item)
     return chunk
 
 
@@ -142,6 +150,21 @@ def _asked(schema: list[Any], task: str) -> dict[str, dict[str, dict[str, list[s
     return {kind: {label: {} for label in _texts(schema)}}
 
 
+def _frames(schema: list[Any], task: str, asked: dict[str, dict[str, list[str]]]) -> list[tuple[str, Types]]:
+    """The labels that a row asks, each with the types of its ends: other rows of the text may ask it of other ends."""
+    if task == "KG":
+        return [(name, ((one["entity_type"],),)) for one in schema for name in one["attributes"]]
+    if task == "SPO":
+        return [(label, (tuple(said["head"]), tuple(said["tail"]))) for label, said in asked.items()]
+    return [(label, ()) for label in asked]
+
+
+def _types(item: Any, task: str) -> Types:
+    """The types of the ends of a relation, as `_frames` has them where a row asks for one pair of types."""
+    sides = {"KG": 1, "SPO": 2}.get(task, 0)
+    return tuple((type,) for _, type in item[:sides]) if sides else ()
+
+
 def _texts(values: Iterable[Any]) -> list[str]:
     return list(dict.fromkeys(text_of(value, "schema") for value in values))
 
@@ -194,7 +217,7 @@ def _answered(answer: Json, task: str, asked: dict[str, dict[str, dict[str, list
 
 def _document(chunk: Chunk) -> Document:
     found: dict[str, list[tuple[str, Any]]] = {}
-    for (kind, label), items in chunk.found.items():
+    for (kind, label, _), items in chunk.found.items():
         found.setdefault(kind, []).extend((label, item) for item in items)
     named = tuple(Entity(Mention(item), label) for label, item in found.get("entities", ()))
     held = related(((head, label, tail) for label, (head, tail) in found.get("relations", ())), named)

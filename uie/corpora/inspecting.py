@@ -82,8 +82,10 @@ class Inspector:
             if entity.type is not None:
                 self._met(("entities", entity.type), "entity type", where)
         for relation in document.relations or ():
-            if self._met(("relations", relation.type or ""), "relation type", where) and relation.level == "entity":
-                self._look_at_ends(document, relation.type or "", (relation.head, relation.tail), where)
+            if relation.type is None or not self._met(("relations", relation.type), "relation type", where):
+                continue
+            if relation.level == "entity":
+                self._look_at_ends(document, relation.type, (relation.head, relation.tail), where)
         for event in document.events or ():
             if self._met(("events", event.type), "event type", where):
                 for argument in event.arguments:
@@ -93,16 +95,19 @@ class Inspector:
         """Counts the label; whether the schema has it."""
         label = self._labels.get(path)
         if label is None:
-            label = self._labels[path] = _Label(where)
+            label = self._labels[path] = _Label(where, unknown="" if path in self._described else self._unknown(path, kind))
         label.times += 1
-        if path in self._described:
-            return True
+        if label.unknown:
+            self._tally.error(label.unknown, where)
+        return not label.unknown
+
+    def _unknown(self, path: LabelPath, kind: str) -> str:
+        """What to say of a label that the schema lacks: worked out once, since looking for its neighbours is slow."""
         known = [other[-1] for other in self._described if other[:-1] == path[:-1]]
         near = difflib.get_close_matches(path[-1], known, n=1)
         what, _, of = kind.partition(" of ")
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        self._tally.error(f"the schema has no {what} {path[-1]!r}{f' of {of}' if of else ''}{hint}", where)
-        return False
+        return f"the schema has no {what} {path[-1]!r}{f' of {of}' if of else ''}{hint}"
 
     def _look_at_ends(self, document: Document, type: str, ends: tuple[int, int], where: str) -> None:
         for end, index, allowed in zip(("head", "tail"), ends, self._ends[type], strict=True):
@@ -157,6 +162,7 @@ class Inspector:
 class _Label:
     where: str
     times: int = 0
+    unknown: str = ""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad, odd
-from uie.corpora.rows import Json, documents_from_array, string, with_ungrounded
+from uie.corpora.rows import Json, documents_from_array, id_of, string, with_ungrounded
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation, entity_index
 from uie.errors import CorpusError
 
@@ -27,9 +27,9 @@ def read(path: Path, options: InstructuieOptions, bad: OnBad) -> Iterator[Docume
     """One Document a record. The published data has positions that are missing, [] or [-1, -1], or off the mention.
 
     A mention is grounded where `pos` ([start, end), code points) says what the text says, and is a string only everywhere else;
-    `meta.ungrounded` counts these. What is labelled NA or not at all is none: `meta.unrelated` counts such relations, `meta.unlabelled`
-    such entities, events and arguments. Items stay in the file's order. Head and tail of a relation become entities with the types they
-    carry, each once: a record with `relations` alone does not say all entities.
+    `meta.ungrounded` counts these. What is labelled NA or not at all is none: `meta.unrelated` counts such relations (their heads and
+    tails are there), `meta.unlabelled` such entities, events and arguments. Items stay in the file's order. Head and tail of a relation
+    become entities with the types they carry, each once: a record with `relations` alone does not say all entities.
     """
     return documents_from_array(path, bad, lambda row: document_of(row, options.needs))
 
@@ -45,7 +45,7 @@ def document_of(row: Json, needs: str | None = None) -> Document:
     entities = _entities(row["entities"], text, none) if "entities" in row else []
     relations = _relations(row["relations"], text, entities, none) if "relations" in row else None
     document = Document(
-        str(row.get("id", "")),
+        id_of(row.get("id")),
         text,
         entities=tuple(entities) if "entities" in row or "relations" in row else None,
         relations=relations,
@@ -80,9 +80,17 @@ def _relations(items: list[Json], text: str, entities: list[Entity], none: Count
         kind = _label(item, "type")
         if kind is None:
             none["unrelated"] += 1
+            _keep_ends(item, text, entities)
         else:
             found.append(Relation(kind, _end(item["head"], text, entities), _end(item["tail"], text, entities)))
     return tuple(found)
+
+
+def _keep_ends(item: Json, text: str, entities: list[Entity]) -> None:
+    """The mentions of a pair without a relation; where that stands for no pair at all, their names are empty."""
+    for end in (item.get("head"), item.get("tail")):
+        if end and end.get("name"):
+            _end(end, text, entities)
 
 
 def _end(item: Json, text: str, entities: list[Entity]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, placed, string, text_of, values_from_file
+from uie.corpora.rows import Json, NoOptions, id_of, placed, string, text_of, values_from_file
 from uie.corpora.strings import NOTHING, Named, related
 from uie.documents import Document
 from uie.errors import CorpusError
@@ -28,7 +28,7 @@ def _document(row: Json) -> Document:
     triples = [_typed(item) for item in row["relation"]] if "relation" in row else _written(row["output"])
     found = related(triples)
     said = string(row, "text" if "relation" in row else "input")
-    return found.document(str(row.get("id", "")), said, offsets=False, cate=row.get("cate"))
+    return found.document(id_of(row.get("id")), said, offsets=False, cate=row.get("cate"))
 
 
 def _typed(item: Json) -> tuple[Named, str, Named]:

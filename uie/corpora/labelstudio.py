@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad, ignore_bad, odd
-from uie.corpora.rows import Json, array, placed, string, text_of, values_from_file, with_repeated
+from uie.corpora.rows import Json, array, id_of, placed, string, text_of, values_from_file, with_repeated
 from uie.corpora.spans import Annotators, OffsetUnit, mention_or_words, typed
 from uie.documents import Document, Entity, Relation
 from uie.errors import CorpusError
@@ -81,7 +81,7 @@ def _documents(task: Json, options: LabelStudioOptions, annotators: Annotators) 
         if version.get("was_cancelled") or not annotators.takes(*names):
             continue
         meta: dict[str, Any] = {"annotator": names[0]} if names else {}
-        documents.append(_document(str(task.get("id", "")), text, array(version, "result"), options, meta))
+        documents.append(_document(id_of(task.get("id")), text, array(version, "result"), options, meta))
     return documents
 
 
@@ -102,7 +102,7 @@ def _document(id: str, text: str, results: list[Json], options: LabelStudioOptio
             links.append(result)
         elif isinstance(value, dict) and "start" in value and kind.endswith("labels"):
             mention = mention_or_words(text, value["start"], value["end"], said=value.get("text"), unit=options.unit)
-            index.setdefault(str(result.get("id", f"region {len(index)}")), len(entities))
+            index.setdefault(id_of(result.get("id")) or f"region {len(index)}", len(entities))
             labelled = [typed(mention, label) for label in array(value, kind)] if value.get(kind) else []
             entities.extend(labelled or [Entity(mention)])
         else:

@@ -1,7 +1,7 @@
 """JSON or JSON Lines of any make in, Documents out, by a mapping in the options: which key holds the text, which the mentions, …"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from uie.corpora.detection import SchemeOption, chosen_style
 from uie.corpora.guessing import guess_mapping
 from uie.corpora.mapped import EventKeys, Making, MentionKeys, RelationKeys
 from uie.corpora.paths import at, listed
-from uie.corpora.rows import Json, Place, parse_file, placed, values_from_file, values_from_items
+from uie.corpora.rows import Json, Place, id_of, parse_file, placed, values_from_file, values_from_items
 from uie.corpora.tagging import TagStyle
 from uie.corpora.tokens import Join, Offsets, document_of, joined
 from uie.documents import Document, Entity
@@ -48,6 +48,9 @@ class MappingOptions:
             raise SettingsError("expected one of entities, relations, events or tags: what is annotated, and under which keys.")
 
 
+Named = TypeVar("Named", bound=MappingOptions)
+
+
 def read(path: Path, options: MappingOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a row. A mention whose string is not what the text has at its offsets makes the row one that cannot be read."""
     tags = _values(path, options, ignore_bad, lambda row: tags_of(row, options))
@@ -61,10 +64,19 @@ def _values(path: Path, options: MappingOptions, bad: OnBad, make: Callable[[Jso
         yield from values_from_file(path, bad, make)
         return
     text, whole = parse_file(path)
-    items = at(whole, options.rows)
+    try:
+        items = at(whole, options.rows)
+    except CorpusError as error:
+        raise CorpusError(f"{path}: rows: {error}") from None
     if not isinstance(items, list):
         raise CorpusError(f"{path}: {options.rows}: expected a list of rows, found {type(items).__name__}.")
     yield from values_from_items(path, text, ((f"item {number}", item) for number, item in enumerate(items)), bad, make)
+
+
+def with_class_names(options: Named, class_names: Mapping[str, tuple[str, ...]]) -> Named:
+    """The options, with the names that the file itself has for the numbers in the column of tags, where the options have none."""
+    names = class_names.get(options.tags)
+    return replace(options, tag_names=names) if names and not options.tag_names else options
 
 
 def style_of(options: MappingOptions, tags: Iterable[list[str]], path: Path) -> TagStyle:
@@ -87,7 +99,7 @@ def document_from_row(row: Json, options: MappingOptions, style: TagStyle) -> Do
     entities = [*tagged, *made.entities(row, options.entities)] if options.entities else list(tagged)
     relations = made.relations(row, options.relations, entities) if options.relations else None
     return Document(
-        str(at(row, options.id)) if options.id else "",
+        id_of(at(row, options.id)) if options.id else "",
         text,
         entities=tuple(entities) if options.tags or options.entities or options.relations else None,
         relations=relations,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad, odd
-from uie.corpora.rows import Json, array, documents_from_lines, string
+from uie.corpora.rows import Json, array, documents_from_lines, id_of, string
 from uie.corpora.token_spans import named, token_text
 from uie.corpora.tokens import Join
 from uie.documents import Argument, Document, Entity, Event, Mention, Relation
@@ -51,7 +51,7 @@ def _document(row: Json, options: OneieOptions) -> Document:
     triggers = [event.trigger for event in found.events if event.trigger]
     ungrounded = sum(not mention.grounded for mention in (*(entity.mention for entity in found.entities), *triggers))
     return Document(
-        str(row.get("sent_id", "")),
+        id_of(row.get("sent_id")),
         whole.text,
         entities=found.entities,
         relations=found.relations,

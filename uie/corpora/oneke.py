@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, placed, string, values_from_file
+from uie.corpora.rows import Json, NoOptions, id_of, placed, string, values_from_file
 from uie.corpora.strings import event, fillers, related
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
@@ -34,7 +34,7 @@ def _document(row: Json) -> Document:
         for item in row.get("event_list", ())
     )
     return Document(
-        str(row.get("id", "")),
+        id_of(row.get("id")),
         string(row, "sentence"),
         entities=tuple(found.entities) if "entity_list" in row or "relation_list" in row else None,
         relations=tuple(found.relations) if "relation_list" in row else None,

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from uie.corpora.checking import counted
-from uie.corpora.config import DatasetConfig, SplitFiles, dataset_names, read_dataset_config
+from uie.corpora.config import DatasetConfig, SplitFiles, dataset_config, dataset_names
 from uie.corpora.reading import placed_files
 from uie.corpora.recognising import Candidate, recognise
 from uie.corpora.splitting import by_split, data_files, patterns, siblings, split_of_name
@@ -85,9 +85,11 @@ def new_corpus(source: Path, *, name: str = "", folder: Path | None = None) -> N
         for _, document in placed_files(draft, split, data_root=None, bad=lambda error, raw: unreadable.append(error)):
             seen.add(split, document)
     draft = replace(draft, lang=seen.lang())
+    written = _yaml(draft, seen, source, best)
+    config = dataset_config(yaml.safe_load(written), where=str(out))
     with whole_file(out) as file:
-        file.write(_yaml(draft, seen, source, best))
-    return NewCorpus(out, read_dataset_config(out), tuple(candidates), len(unreadable))
+        file.write(written)
+    return NewCorpus(out, config, tuple(candidates), len(unreadable))
 
 
 def name_of(source: Path) -> str:
@@ -179,7 +181,9 @@ class _Seen:
         entities = document.entities or ()
         self.entities.update(entity.type for entity in entities if entity.type is not None)
         for relation in document.relations or ():
-            heads, tails = self.relations.setdefault(relation.type or "", (set(), set()))
+            if relation.type is None:  # only the pair is known, which is no label
+                continue
+            heads, tails = self.relations.setdefault(relation.type, (set(), set()))
             if relation.level == "entity":
                 heads.update(filter(None, [entities[relation.head].type]))
                 tails.update(filter(None, [entities[relation.tail].type]))

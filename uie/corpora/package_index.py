@@ -11,6 +11,7 @@ from typing import Any
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
 _ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
+_FILE_NAME = re.compile(r"\w[\w.+!~-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,28 @@ def index_url(base: str, package: str) -> str:
 
 
 def listed(page: Path, url: str) -> list[Listed]:
-    """The files that the page of a package names; `url` is where it came from."""
-    text = page.read_text(encoding="utf-8", errors="replace")
+    """The files that the page of a package names; `url` is where it came from.
+
+    Their names become paths here, so an entry whose name is more than that of a file (`c-1.0-/../../evil.whl`) is left out.
+    """
+    return [file for file in _entries(page.read_text(encoding="utf-8", errors="replace"), url) if _FILE_NAME.fullmatch(file.name)]
+
+
+def _entries(text: str, url: str) -> list[Listed]:
     try:
         files = json.loads(text)["files"]
-        return [Listed(file["filename"], urllib.parse.urljoin(url, file["url"]), _hash(file)) for file in files]
+        return [Listed(str(file["filename"]), _address(file["url"], url), _hash(file)) for file in files]
     except (ValueError, KeyError, TypeError):
         links = _Links()
         links.feed(text)
     return [_from_link(link, url) for link in links.found]
+
+
+def _address(link: str, url: str) -> str:
+    """Where a link of a page leads, with the page's name and password where that is the same host: pages leave them out."""
+    found, page = urllib.parse.urlsplit(urllib.parse.urljoin(url, link)), urllib.parse.urlsplit(url)
+    same = (found.scheme, found.netloc) == (page.scheme, page.netloc.rpartition("@")[2])
+    return urllib.parse.urlunsplit(found._replace(netloc=page.netloc) if same else found)
 
 
 def _hash(file: Mapping[str, Any]) -> str:
@@ -52,7 +66,7 @@ def _hash(file: Mapping[str, Any]) -> str:
 
 
 def _from_link(link: str, url: str) -> Listed:
-    whole, _, fragment = urllib.parse.urljoin(url, link).partition("#")
+    whole, _, fragment = _address(link, url).partition("#")
     name = urllib.parse.unquote(PurePosixPath(urllib.parse.urlsplit(whole).path).name)
     return Listed(name, whole, fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else "")
 

@@ -10,7 +10,7 @@ from typing import Any
 from uie.corpora import Layout, OnBad
 from uie.corpora.detection import SchemeOption, chosen_style, looks_unspaced, tag_style
 from uie.corpora.rows import placed
-from uie.corpora.tokens import Join, document_of, joined
+from uie.corpora.tokens import Join, check_separator, document_of, joined
 from uie.documents import Document
 from uie.errors import CorpusError
 from uie.storage import read_lines
@@ -29,6 +29,9 @@ class ParallelOptions:
     prefix_separator: str = "-"
     prefix_behind: bool = False
     join: Join = "space"
+
+    def __post_init__(self) -> None:
+        check_separator(self.separator)
 
 
 def read(path: Path, options: ParallelOptions, bad: OnBad) -> Iterator[Document]:

@@ -17,7 +17,7 @@ def at(value: Any, path: str) -> Any:
     """What lies at a path.
 
     Raises:
-        CorpusError: a key on the way is missing.
+        CorpusError: a key, or a position in a list, is missing.
     """
     steps = path.split(".")
     for number, step in enumerate(steps):
@@ -28,6 +28,8 @@ def at(value: Any, path: str) -> Any:
                 raise CorpusError(f"the key {path!r} is missing; there is {', '.join(map(str, value)) or 'nothing'}.")
             value = value[step]
         elif isinstance(value, list) and step.isdecimal():
+            if int(step) >= len(value):
+                raise CorpusError(f"{path}: there is no position {step} in a list of {len(value)}.")
             value = value[int(step)]
         elif isinstance(value, list):
             rest = ".".join(steps[number:])

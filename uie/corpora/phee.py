@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, documents_from_lines, string
+from uie.corpora.rows import Json, NoOptions, documents_from_lines, id_of, string
 from uie.documents import Argument, Document, Event, Mention
 from uie.errors import CorpusError
 
@@ -23,7 +23,7 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
 
 def _document(row: Json) -> Document:
     events = [_event(event) for annotation in row["annotations"] for event in annotation["events"]]
-    return Document(str(row.get("id", "")), string(row, "context"), events=tuple(events))
+    return Document(id_of(row.get("id")), string(row, "context"), events=tuple(events))
 
 
 def _event(event: Json) -> Event:

@@ -9,7 +9,7 @@ from typing import Any
 from uie.corpora import Layout, OnBad
 from uie.corpora.detection import SchemeOption, chosen_style, looks_unspaced, tag_style
 from uie.corpora.lines import documents_from_each_line
-from uie.corpora.tokens import Join, document_of, joined
+from uie.corpora.tokens import Join, check_separator, document_of, joined
 from uie.documents import Document
 from uie.errors import CorpusError, SettingsError
 from uie.storage import read_lines
@@ -27,6 +27,7 @@ class PipedOptions:
     join: Join = "space"
 
     def __post_init__(self) -> None:
+        check_separator(self.separator)
         if self.columns < 2:
             raise SettingsError(f"columns: expected 2 or more, found {self.columns}.")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, NoOptions, array, documents_from_array, string, with_repeated
+from uie.corpora.rows import Json, NoOptions, array, documents_from_array, id_of, string, with_repeated
 from uie.corpora.spans import mention_at, typed
 from uie.documents import Document, Entity
 from uie.errors import CorpusError
@@ -19,7 +19,7 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
 def _document(row: Json) -> Document:
     text = string(row, "text")
     entities = tuple(_entity(text, label) for label in array(row, "labels"))
-    return with_repeated(Document(str(row.get("id", "")), text, entities=entities))
+    return with_repeated(Document(id_of(row.get("id")), text, entities=entities))
 
 
 def _entity(text: str, label: Any) -> Entity:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, documents_from_lines, string, with_repeated
+from uie.corpora.rows import Json, array, documents_from_lines, id_of, string, with_repeated
 from uie.corpora.spans import Annotators, mention_at
 from uie.documents import Document, Entity, Relation, entity_index
 from uie.errors import CorpusError
@@ -48,7 +48,7 @@ def _document(row: Json, options: ProdigyOptions, annotators: Annotators) -> Doc
     relations = tuple(_relation(text, link, entities) for link in array(row, "relations")) if "relations" in row else None
     meta: dict[str, Any] = {"annotator": names[0]} if names else {}
     meta |= {} if answer == "accept" else {"answer": answer}
-    id = str(row.get("_input_hash", row.get("id", "")))
+    id = id_of(row.get("_input_hash")) or id_of(row.get("id"))
     tokens = tuple(_token(text, token) for token in array(row, "tokens")) if "tokens" in row else None
     return with_repeated(Document(id, text, entities=tuple(entities), relations=relations, tokens=tokens, meta=meta))
 

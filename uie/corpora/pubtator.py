@@ -13,12 +13,15 @@ from uie.documents import Document, Entity, Mention, Relation
 from uie.errors import CorpusError, DocumentError
 
 _TEXT = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
+_VARIANT = re.compile(r"(tmVar:)?[cgmnpr]?\|(SUB|DEL|INS|INDEL|DUP|FS)\|.*")
+"""A variant as tmVar writes it, its bars no borders of ids: `p|SUB|V|600|E`, `tmVar:c|DEL|5|`."""
 _NONE = ("", "-", "-1")  # what stands where a mention has no id
 
 
 @dataclass(slots=True)
 class _Block:
-    """One document of the file as its lines are read. `relations` are (type, id, id, further columns)."""
+    """One document of the file as its lines are read. `relations` are (type, id, id, further columns), `related` the ids that any
+    relation of it names."""
 
     id: str
     title: str
@@ -26,6 +29,7 @@ class _Block:
     entities: list[Entity] = field(default_factory=list)
     relations: list[tuple[str, str, str, list[str]]] = field(default_factory=list)
     ungrounded: int = 0
+    related: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -36,7 +40,8 @@ def read(path: Path, options: NoOptions, bad: OnBad) -> Iterator[Document]:
     """One Document a block; blank lines part the blocks. A block with a line that cannot be read is left out as a whole.
 
     - The text is the title, a space and the abstract: offsets run over both, and count one character between them.
-    - A mention's ids, parted by `|` or `;`, are its norms (-1 is none). A seventh column, what each id of a composite mention stands for,
+    - A mention's ids, parted by `|` or `;`, are its norms (-1 is none); a `|` within an id that a relation line names, or within a
+      variant of tmVar (`p|SUB|V|600|E`), parts nothing. A seventh column, what each id of a composite mention stands for,
       becomes the attribute `parts`; an empty one is passed over.
     - Relation lines name ids: all mentions of an id are a cluster (in the order of their first mention), and relations are between clusters
       (`level: cluster`); a mention with two ids is in two clusters. Columns behind the second id, such as BioRED's Novel, are in
@@ -51,7 +56,8 @@ def _document(path: Path, lines: Block) -> Document:
     start = _TEXT.fullmatch(line)
     if start is None or start[2] != "t":
         raise CorpusError(f"{path}:{number}: expected ID|t|TITLE at the start of a block, found {line[:80]!r}.")
-    block = _Block(start[1], start[3])
+    rows = [line.split("\t")[1:] for _, line in lines[1:]]
+    block = _Block(start[1], start[3], related=frozenset(id for row in rows if _is_relation(row) for id in row[1:3]))
     for number, line in lines[1:]:
         where = f"{path}:{number}"
         abstract = _TEXT.fullmatch(line)
@@ -90,7 +96,7 @@ def _document(path: Path, lines: Block) -> Document:
 
 
 def _annotation(where: str, columns: list[str], block: _Block) -> None:
-    if columns and not re.fullmatch("[-0-9.]+", columns[0]):
+    if _is_relation(columns):
         if len(columns) < 3 or not all(columns[:3]):
             raise CorpusError(f"{where}: expected ID, TYPE, ID, ID parted by tabs, found {columns!r}.")
         block.relations.append((columns[0], columns[1], columns[2], [column for column in columns[3:] if column]))
@@ -112,9 +118,21 @@ def _annotation(where: str, columns: list[str], block: _Block) -> None:
             mention,
             columns[3],
             attributes={"parts": parts.split("|")} if parts else {},
-            norms=tuple(dict.fromkeys(norm for norm in re.split(r"[|;]", norms) if norm not in _NONE)),
+            norms=tuple(dict.fromkeys(norm for norm in _ids(norms, block.related) if norm not in _NONE)),
         )
     )
+
+
+def _is_relation(columns: list[str]) -> bool:
+    """Whether what stands behind a line's first column begins with a type, and not with an offset."""
+    return bool(columns) and not re.fullmatch("[-0-9.]+", columns[0])
+
+
+def _ids(cell: str, related: frozenset[str]) -> list[str]:
+    """The ids that a cell holds; of those with a bar, variants and what a relation names stay whole."""
+    if cell in related:
+        return [cell]
+    return [id for part in cell.split(";") for id in ([part] if part in related or _VARIANT.fullmatch(part) else part.split("|"))]
 
 
 LAYOUT = Layout(

@@ -118,9 +118,15 @@ def split_paths(config: DatasetConfig, split: str, *, data_root: Path | None) ->
 
 
 def _files(config: DatasetConfig, split: str, folder: Path, name: str) -> list[Path]:
-    paths = sorted(path for path in folder.glob(name) if path.is_file()) if set(name) & {"*", "?"} else [folder / name]
+    whole = folder / name
+    if set(name) & {"*", "?"}:
+        # An absolute pattern is its own folder, as an absolute name is; Path.glob takes relative ones only.
+        top, pattern = (Path(whole.anchor), str(whole.relative_to(whole.anchor))) if Path(name).is_absolute() else (folder, name)
+        paths = sorted(path for path in top.glob(pattern) if path.is_file())
+    else:
+        paths = [whole]
     if not paths or not paths[0].is_file():
-        raise CorpusError(f"{config.name}: {split}: no file {folder / name}.{_source(config, folder)}")
+        raise CorpusError(f"{config.name}: {split}: no file {whole}.{_source(config, folder)}")
     return paths
 
 

@@ -86,7 +86,7 @@ def _tried(name: str, layout: Layout, path: Path) -> Candidate | None:
     found: Counter[str] = Counter()
     options: Mapping[str, Any] | None = None
     try:
-        options = layout.guess(path) if layout.guess else {}
+        options = _guessed(layout, path)
         if options is None:
             return None
         chosen = build(options_of(layout), options, where=name)
@@ -97,6 +97,14 @@ def _tried(name: str, layout: Layout, path: Path) -> Candidate | None:
             return None
         unreadable += 1
     return Candidate(name, options or {}, found["documents"], unreadable, found) if found["documents"] else None
+
+
+def _guessed(layout: Layout, path: Path) -> Mapping[str, Any] | None:
+    """The options that suit the file. A guess is shown files of every other layout too: what it trips over is none of its own."""
+    try:
+        return layout.guess(path) if layout.guess else {}
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError):
+        return None
 
 
 def _told(document: Document) -> Counter[str]:
@@ -125,7 +133,7 @@ def _sample(path: Path) -> Iterator[Path]:
             except CorpusError:
                 yield path
                 return
-            sample.write_text(json.dumps(items, ensure_ascii=False, indent=1), encoding="utf-8")
+            sample.write_text(json.dumps(items, indent=1), encoding="utf-8")  # in ASCII: an item may hold half a character
         else:
             file.seek(0)
             sample.write_bytes(b"".join(islice(file, _LINES)))

@@ -218,16 +218,26 @@ def _with_text(
         return _with_mentions(document, string)
     places = {offset for mention in document.mentions() for part in mention.span or () for offset in part}
     places |= {offset for token in document.tokens or () for offset in token}
-    moved = {place: len(mend(document.text[:place])) for place in places}
-    for place, now in moved.items():
-        if mend(document.text[:place]) + mend(document.text[place:]) != text:
-            left.append(f"{where}: {kind}: not changed, since a mention or a token ends within a letter or a line end.")
-            return document
-        moved[place] = now
+    moved = _moved_places(document.text, text, places, mend)
+    if moved is None:
+        left.append(f"{where}: {kind}: not changed, since a mention or a token ends within a letter or a line end.")
+        return document
     tokens = document.tokens and tuple((moved[start], moved[end]) for start, end in document.tokens)
     changes.append(Repair(where, kind, *_difference(document.text, text)))
     mentions = [_moved(string(mention), moved, text) for mention in document.mentions()]
     return _rebuilt(document, text, iter(mentions), tokens)
+
+
+def _moved_places(before: str, after: str, places: set[int], mend: Callable[[str], str]) -> dict[int, int] | None:
+    """Where each place of a text is in the mended one; None where the pieces between the places, mended one by one, do not make it."""
+    moved: dict[int, int] = {}
+    pieces: list[str] = []
+    length = start = 0
+    for place in sorted({*places, len(before)}):
+        pieces.append(mend(before[start:place]))
+        length += len(pieces[-1])
+        moved[place], start = length, place
+    return moved if "".join(pieces) == after else None
 
 
 def _moved(mention: Mention, moved: Mapping[int, int], text: str) -> Mention:

@@ -113,7 +113,7 @@ def values_from_items(
                 check_characters(item, f"{path}:{place}")
             value = _made(make, item, path, place)
         except CorpusError as error:
-            raw = json.dumps(item, ensure_ascii=False)
+            raw = json.dumps(item, ensure_ascii=False, default=str)  # cells of Parquet may be dates, bytes and decimals
             bad(error, raw.encode("utf-8", "backslashreplace").decode("utf-8"))  # half a character as JSON writes it
             continue
         if value is not None:
@@ -141,7 +141,7 @@ def _made(make: Callable[[Json], T | None], row: Json, path: Path, place: Place)
         raise CorpusError(f"{where}: {error}") from None
     except KeyError as error:
         raise CorpusError(f"{where}: the key {error} is missing.") from None
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
         raise CorpusError(f"{where}: not as the layout has it: {type(error).__name__}: {error}.") from None
 
 
@@ -172,6 +172,11 @@ def with_repeated(document: Document) -> Document:
 def string(row: Json, key: str) -> str:
     """The text under `key`, which must be one and must not be empty."""
     return text_of(row[key], key)
+
+
+def id_of(value: Any) -> str:
+    """A row's own id, be it a text or a number; "" where it is null or there is none."""
+    return "" if value is None else str(value)
 
 
 def text_of(value: Any, what: str) -> str:

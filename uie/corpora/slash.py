@@ -9,7 +9,7 @@ from typing import Any
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.lines import documents_from_each_line
-from uie.corpora.tokens import Join, Offsets, joined
+from uie.corpora.tokens import Join, Offsets, check_separator, joined
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 from uie.storage import read_lines
@@ -36,6 +36,9 @@ class SlashOptions:
     brackets: bool = False
     separator: str = "/"
     join: Join = "none"
+
+    def __post_init__(self) -> None:
+        check_separator(self.separator)
 
 
 def read(path: Path, options: SlashOptions, bad: OnBad) -> Iterator[Document]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, Place, array, placed, string, text_of, values_from_file, with_repeated
+from uie.corpora.rows import Json, Place, array, id_of, placed, string, text_of, values_from_file, with_repeated
 from uie.corpora.spans import mention_at, typed
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError, DocumentError, unknown_name
@@ -65,7 +65,7 @@ def _example(row: Json, options: SpacyOptions) -> Document:
     if "paragraphs" in row:
         raise CorpusError("this is the training format of spaCy 2, which the layout spacy_json reads.")
     text, spans = string(row, "text"), _spans(row, options)
-    return Document(str(row.get("id", "")), text, entities=tuple(_entity(text, span) for span in spans))
+    return Document(id_of(row.get("id")), text, entities=tuple(_entity(text, span) for span in spans))
 
 
 def _spans(row: Json, options: SpacyOptions) -> list[Any]:

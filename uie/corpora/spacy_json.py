@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad, odd
-from uie.corpora.rows import Json, array, placed, string, values_from_array
+from uie.corpora.rows import Json, array, id_of, placed, string, values_from_array
 from uie.corpora.tagging import SchemeName, TagStyle
 from uie.corpora.tokens import Join, Offsets, document_of, joined
 from uie.documents import Document, Entity
@@ -32,7 +32,7 @@ def read(path: Path, options: SpacyJsonOptions, bad: OnBad) -> Iterator[Document
 
     def paragraphs(row: Json) -> list[Document]:
         documents = [_paragraph(paragraph, options, number) for number, paragraph in enumerate(row["paragraphs"])]
-        return [replace(document, id=str(row.get("id", ""))) for document in documents]
+        return [replace(document, id=id_of(row.get("id"))) for document in documents]
 
     for place, documents in values_from_array(path, bad, paragraphs):
         for document in documents:

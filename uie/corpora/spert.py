@@ -6,7 +6,7 @@ from pathlib import Path
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, array, documents_from_array, string, whole_number
+from uie.corpora.rows import Json, array, documents_from_array, id_of, string, whole_number
 from uie.corpora.token_spans import token_text
 from uie.corpora.tokens import Join
 from uie.documents import Document, Entity
@@ -31,7 +31,7 @@ def read(path: Path, options: SpertOptions, bad: OnBad) -> Iterator[Document]:
         related = Related([Entity(whole.mention(one["start"], one["end"]), string(one, "type")) for one in array(row, "entities")])
         for item in array(row, "relations"):
             related.relate(string(item, "type"), whole_number(item, "head"), whole_number(item, "tail"))
-        return related.document(str(row.get("orig_id", "")), whole.text, tokens=whole.places)
+        return related.document(id_of(row.get("orig_id")), whole.text, tokens=whole.places)
 
     return documents_from_array(path, bad, document)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, NoOptions, array, documents_from_lines, string, text_of
+from uie.corpora.rows import Json, NoOptions, array, documents_from_lines, id_of, string, text_of
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 
@@ -38,7 +38,7 @@ def _document(row: Json) -> Document:
         for part, mention in objects.items():
             tail = related.entity(Entity(Mention(text_of(mention, f"object.{part}")), text_of(types[part], f"object_type.{part}")))
             related.relate(predicate if part == _VALUE else f"{predicate}.{part}", head, tail)
-    return related.document(str(row.get("id", "")), string(row, "text"), offsets=False)
+    return related.document(id_of(row.get("id")), string(row, "text"), offsets=False)
 
 
 def _parts(triple: Json, key: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, array, documents_from_array, text_of
+from uie.corpora.rows import Json, array, documents_from_array, id_of, text_of
 from uie.corpora.token_spans import token_text
 from uie.corpora.tokens import Join
 from uie.documents import Document, Entity, Mention
@@ -45,7 +45,7 @@ def read(path: Path, options: SpoDetailsOptions, bad: OnBad) -> Iterator[Documen
                 raise CorpusError(f"the relation is {relation!r} in spo_list, but {told!r} in spo_details.")
             first = related.entity(_entity(head, whole.mention(*head_span), head_type))
             related.relate(relation, first, related.entity(_entity(tail, whole.mention(start, end), tail_type)))
-        return related.document(str(row.get("id", "")), whole.text, tokens=whole.places)
+        return related.document(id_of(row.get("id")), whole.text, tokens=whole.places)
 
     return documents_from_array(path, bad, document)
 

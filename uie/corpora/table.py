@@ -12,7 +12,7 @@ from uie.corpora import Layout, OnBad, ignore_bad
 from uie.corpora.columnar import MAGIC, read_columns
 from uie.corpora.guessing import guess_grouped, guess_mapping
 from uie.corpora.mapped import MentionKeys
-from uie.corpora.mapping import MappingOptions, document_from_row, style_of, tags_of
+from uie.corpora.mapping import MappingOptions, document_from_row, style_of, tags_of, with_class_names
 from uie.corpora.paths import unpacked
 from uie.corpora.rows import Json, Place, placed, values_from_items
 from uie.documents import Document
@@ -40,7 +40,9 @@ class TableOptions(MappingOptions):
 
 
 def read(path: Path, options: TableOptions, bad: OnBad) -> Iterator[Document]:
-    """One Document a row, or a group of rows. An empty cell where a list is expected is an empty list. Parquet needs pyarrow."""
+    """One Document a row, or a group of rows. An empty cell where a list is expected is an empty list. Parquet needs pyarrow;
+    tags there that are class labels are read by their names."""
+    options = with_class_names(options, read_columns(path).class_names) if is_parquet(path) else options
     tags = values_from_items(path, "", _rows(path, options, ignore_bad), ignore_bad, lambda row: tags_of(row, options))
     style = style_of(options, (found for _, found in tags), path)
     documents = values_from_items(path, "", _rows(path, options, bad), bad, lambda row: document_from_row(row, options, style))
@@ -169,6 +171,8 @@ def guess(path: Path) -> Mapping[str, Any] | None:
     if found is not None or not rows:
         return found
     for column in rows[0]:
+        if any(isinstance(row[column], list | dict) for row in rows):
+            continue  # of Parquet; what groups rows is a name or a number
         values: list[Any] = list(
             accumulate((row[column] for row in rows), lambda before, cell: before if cell in (None, "") else cell)
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import NO_RELATION, Row, merged
-from uie.corpora.rows import Json, NoOptions, string, values_from_array
+from uie.corpora.rows import Json, NoOptions, id_of, string, values_from_array
 from uie.corpora.token_spans import token_text
 from uie.documents import Document, Entity
 
@@ -26,7 +26,7 @@ def _row(row: Json) -> Row:
     )
     relation = string(row, "relation")
     kind = None if relation in NO_RELATION else relation
-    return Row(whole.text, (head, tail), kind, str(row.get("id", "")), whole.places)
+    return Row(whole.text, (head, tail), kind, id_of(row.get("id")), whole.places)
 
 
 LAYOUT = Layout(

@@ -10,7 +10,7 @@ from uie.corpora.detection import SchemeOption, chosen_style, detect
 from uie.corpora.rows import placed
 from uie.corpora.tagging import SchemeName, TagStyle, mentions
 from uie.documents import Document, Entity, Mention
-from uie.errors import CorpusError
+from uie.errors import CorpusError, SettingsError
 from uie.storage import read_lines
 
 Join = Literal["space", "none"]
@@ -28,7 +28,7 @@ class TokensOptions:
     `scheme`: "auto" looks through the file before it is read, and finds `prefix_separator` and `prefix_behind` (`PER-B`) too.
     `separator`: what parts the columns, such as "\t" (default: any white space). `columns`: how many a row may have (default: as
     many as the first). `tag_columns`: several layers of tags, for nested mentions, instead of `tag_column`. `token_digit`: each
-    token has a digit behind that is none of it. `header`: the first line names the columns.
+    token has a digit behind that is none of it. `header`: the first line that is not passed over names the columns.
     `document_start`: lines that begin with it are passed over. `sentence_line`: a line that ends a sentence, as a blank one does.
     `flag_column` holds flags parted by "|": `sentence_flag` stands at the last token of a sentence, `no_space_flag` at tokens that
     no space follows. `start_column`, `end_column`: offsets of the tokens in their document, which then say how much space is
@@ -53,6 +53,19 @@ class TokensOptions:
     start_column: int | None = None
     end_column: int | None = None
     join: Join = "space"
+
+    def __post_init__(self) -> None:
+        check_separator(self.separator)
+
+
+def check_separator(separator: str | None) -> None:
+    """Refuses an empty one, with which `str.split` fails at the first line.
+
+    Raises:
+        SettingsError: it is empty.
+    """
+    if separator == "":
+        raise SettingsError("separator: expected at least one character, found ''; leave it out for the default.")
 
 
 def read(path: Path, options: TokensOptions, bad: OnBad) -> Iterator[Document]:
@@ -85,14 +98,16 @@ def read(path: Path, options: TokensOptions, bad: OnBad) -> Iterator[Document]:
 
 def _sentences(path: Path, options: TokensOptions) -> Iterator[list[Row]]:
     rows: list[Row] = []
+    header = options.header
     start, separator, end, flag = options.document_start, options.separator, options.sentence_line, options.sentence_flag
     for number, line in read_lines(path):
-        if number == 1 and options.header:
-            continue
         if not line.strip() or (start and line.startswith(start)) or (end and line.strip() == end):
             if rows:
                 yield rows
                 rows = []
+            continue
+        if header:
+            header = False
             continue
         row = (number, line, line.split(separator))
         rows.append(row)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.relations import Related
-from uie.corpora.rows import Json, NoOptions, array, documents_from_array, string, text_of
+from uie.corpora.rows import Json, NoOptions, array, documents_from_array, id_of, string, text_of
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 
@@ -26,7 +26,7 @@ def _document(row: Json) -> Document:
             raise CorpusError(f"triple_list: expected [head, relation, tail], found {triple!r}.")
         head, relation, tail = (text_of(part, f"triple {triple!r}") for part in triple)
         related.relate(relation, related.entity(Entity(Mention(head))), related.entity(Entity(Mention(tail))))
-    return related.document(str(row.get("id", "")), string(row, "text"), offsets=False)
+    return related.document(id_of(row.get("id")), string(row, "text"), offsets=False)
 
 
 LAYOUT = Layout(

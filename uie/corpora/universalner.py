@@ -9,7 +9,7 @@ from typing import Any
 
 from uie.corpora import Layout, OnBad
 from uie.corpora.chunks import Chunk, Chunks, gathered
-from uie.corpora.rows import Json, placed, string, text_of, values_from_file
+from uie.corpora.rows import Json, id_of, placed, string, text_of, values_from_file
 from uie.documents import Document, Entity, Mention
 from uie.errors import CorpusError
 
@@ -32,7 +32,7 @@ def read(path: Path, options: UniversalnerOptions, bad: OnBad) -> Iterator[Docum
     """
     rows = values_from_file(path, bad, _chunk)
     for place, chunk in gathered(rows, path, bad, chunks=options.chunks):
-        entities = [Entity(Mention(mention), type) for (_, type), mentions in chunk.found.items() for mention in mentions]
+        entities = [Entity(Mention(mention), type) for (_, type, _), mentions in chunk.found.items() for mention in mentions]
         yield placed(Document(chunk.id, chunk.text, entities=tuple(entities), asked={**chunk.asked, "tasks": ["NER"]}), place)
 
 
@@ -43,15 +43,15 @@ def _chunk(row: Json) -> Chunk:
     said = string(turns[0], "value")
     if not said.startswith(_TEXT):
         raise CorpusError(f"conversations: expected '{_TEXT}…' first, found {said[:60]!r}.")
-    chunk = Chunk(said, str(row.get("id", "")), text_of(said.removeprefix(_TEXT), "the text"))
+    chunk = Chunk(said, id_of(row.get("id")), text_of(said.removeprefix(_TEXT), "the text"))
     for question, answer in zip(turns[2::2], turns[3::2], strict=True):
         asked = _QUESTION.fullmatch(string(question, "value"))
         if asked is None:
             raise CorpusError(f"conversations: expected 'What describes … in the text?', found {question['value']!r}.")
         mentions = _listed(answer["value"])
-        if chunk.found.setdefault(("entities", asked[1]), mentions) != mentions:
+        if chunk.found.setdefault(("entities", asked[1], ()), mentions) != mentions:
             raise CorpusError(f"conversations: {asked[1]!r} is asked twice and answered in two ways.")
-    chunk.asked = {"entities": {type: {} for _, type in chunk.found}}
+    chunk.asked = {"entities": {type: {} for _, type, _ in chunk.found}}
     return chunk
 
 

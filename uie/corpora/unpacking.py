@@ -101,7 +101,16 @@ def _opened(archive: Path) -> Iterator[tuple[Iterator[_Member], Any]]:
             with tarfile.open(archive, "r:*") as tarred:
                 yield _tar_members(tarred), lambda member: tarred.extractfile(member.said)
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError) as found:
-        raise CorpusError(f"{archive.name}: damaged, cut off or no archive ({found}).") from None
+        raise _damaged(archive, found) from None
+    except OSError as found:
+        # gzip and bz2 say so that their stream is broken; what the system says of a full disk or a missing file has a number.
+        if found.errno is not None:
+            raise
+        raise _damaged(archive, found) from None
+
+
+def _damaged(archive: Path, found: Exception) -> CorpusError:
+    return CorpusError(f"{archive.name}: damaged, cut off or no archive ({found}).")
 
 
 def _is_tar(archive: Path) -> bool:

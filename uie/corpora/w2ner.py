@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from uie.corpora import Layout, OnBad
-from uie.corpora.rows import Json, array, documents_from_array
+from uie.corpora.rows import Json, array, documents_from_array, id_of
 from uie.corpora.spans import typed
 from uie.corpora.token_spans import token_text
 from uie.corpora.tokens import Join
@@ -25,7 +25,7 @@ def read(path: Path, options: W2nerOptions, bad: OnBad) -> Iterator[Document]:
     def document(row: Json) -> Document:
         whole = token_text(row["sentence"], options.join)
         entities = tuple(typed(whole.mention_of(item["index"]), item["type"]) for item in array(row, "ner"))
-        return Document(str(row.get("id", "")), whole.text, entities=entities, tokens=whole.places)
+        return Document(id_of(row.get("id")), whole.text, entities=entities, tokens=whole.places)
 
     return documents_from_array(path, bad, document)
 

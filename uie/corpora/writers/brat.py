@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ _HOLDS = Holds(
     # Labels end at white space, and roles at a colon.
     label=re.compile(r"[^\s:\x00]+"),
 )
+_LONGEST_NAME = 100  # bytes; a file's name may have 255 of them, in UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class BratOptions:
 
 
 def write(documents: Iterable[Document], out: Path, options: BratOptions, lost: Counter[str]) -> Mapping[str, Any]:
-    """NAME is the corpus' own id where that can be a name, else a number. A filler that is no entity gets a T line with its role as type.
+    """NAME is the corpus' own id where that can be a name and is not taken, else a number. A filler that is no entity gets a T line with its role as type.
 
     Attributes must be words (true: no value; several: a line each). A role is written as it is, also where several have the same.
     """
@@ -48,17 +50,21 @@ def write(documents: Iterable[Document], out: Path, options: BratOptions, lost: 
         split = split_name(found)
         folder = out / split
         folder.mkdir(exist_ok=True)
-        name = str(found.meta.get("native_id", found.id))
-        if not re.fullmatch(r"[\w-]{1,100}", name):
-            name = f"{counts[split]:06d}"
-        while (folder / f"{name}.txt").exists():
-            name += "_"
+        name = _name(folder, str(found.meta.get("native_id", found.id)), counts[split])
         counts[split] += 1
         lines = "".join(f"{line}\n" for line in _Lines(found, conf, lost).all())
         (folder / f"{name}.txt").write_text(found.text, encoding="utf-8", newline="")
         (folder / f"{name}.ann").write_text(lines, encoding="utf-8", newline="")
     (out / "annotation.conf").write_text(conf.text(), encoding="utf-8")
     return {"holds": [kind for kind in ("relations", "events", "clusters") if kind in held], "numbered_roles": "keep"}
+
+
+def _name(folder: Path, id: str, number: int) -> str:
+    """The id where it can be the name of a file and is not taken, else the first number from `number` on that is not."""
+    names: Iterator[str] = (f"{one:06d}" for one in count(number))
+    if re.fullmatch(r"[\w-]+", id) and len(id.encode("utf-8")) <= _LONGEST_NAME:
+        names = chain([id], names)
+    return next(name for name in names if not (folder / f"{name}.txt").exists())
 
 
 def _with_underscores(document: Document) -> Document:

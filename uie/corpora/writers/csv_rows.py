@@ -32,7 +32,8 @@ def write(documents: Iterable[Document], out: Path, options: CsvOptions, lost: C
     """Rows of one Document have the same number in `document`, counted from 1. `start` and `end` are empty where a mention has no place."""
     number = 0
     with out.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, delimiter=options.separator, lineterminator="\n")
+        # Before Python 3.13 csv quotes, unless told to quote every text, a cell with a lone carriage return only where lines end in one.
+        rows = csv.writer(file, delimiter=options.separator, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         rows.writerow(_COLUMNS)
         for document in documents:
             found = kept(document, _HOLDS, lost)

@@ -1,7 +1,7 @@
 """Documents in, a DocBin of spaCy out (`.spacy`), as `spacy train` takes it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ def write(documents: Iterable[Document], out: Path, options: DocbinOptions, lost
     """
     try:
         import spacy
-        from spacy.tokens import Doc, DocBin
+        from spacy.tokens import Doc, DocBin, Span
     except ImportError:
         raise CorpusError("spaCy is not installed; install it to read and write .spacy files: pip install spacy.") from None
     holds = Holds(overlapping=bool(options.spans))
@@ -47,15 +47,11 @@ def write(documents: Iterable[Document], out: Path, options: DocbinOptions, lost
         else:
             language = language or _language(options.lang or document.lang)
             doc = language.make_doc(document.text)
-        edges = {token.idx for token in doc} | {token.idx + len(token) for token in doc}
-        found = kept(document, holds, lost, lambda mention, edges=edges: _off_border(mention, edges))  # type: ignore[misc]
+        borders = _Borders(doc)
+        found = kept(document, holds, lost, borders.missed)
         if found is None:
             continue
-        spans = [
-            span
-            for entity in found.entities or ()
-            if (span := doc.char_span(*_place(entity.mention), label=entity.type or "")) is not None
-        ]
+        spans = [Span(doc, *borders.inside(entity.mention), label=entity.type or "") for entity in found.entities or ()]
         if options.spans:
             doc.spans[options.spans] = spans
         else:
@@ -104,14 +100,23 @@ def _parted(document: Document, language: "Language", doc: "type[Doc]") -> "Doc"
     return doc(language.vocab, words=words, spaces=spaces)
 
 
-def _place(mention: Mention) -> tuple[int, int]:
-    assert mention.start is not None
-    assert mention.end is not None
-    return mention.start, mention.end
+class _Borders:
+    """Where the tokens of a Doc begin and end, by offset."""
 
+    def __init__(self, doc: "Doc") -> None:
+        self._starts = {token.idx: token.i for token in doc}
+        self._ends = {token.idx + len(token): token.i + 1 for token in doc}
 
-def _off_border(mention: Mention, edges: Sequence[int] | set[int]) -> str:
-    return "" if mention.start in edges and mention.end in edges else "mention that does not meet token borders"
+    def missed(self, mention: Mention) -> str:
+        """Why the mention cannot be written as tokens, if it cannot."""
+        meets = mention.start in self._starts and mention.end in self._ends
+        return "" if meets else "mention that does not meet token borders"
+
+    def inside(self, mention: Mention) -> tuple[int, int]:
+        """The first token of a mention that is not missed, and the one behind its last."""
+        assert mention.start is not None
+        assert mention.end is not None
+        return self._starts[mention.start], self._ends[mention.end]
 
 
 WRITER = Writer(write, "spacy", suffix=".spacy")

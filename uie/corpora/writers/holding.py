@@ -15,7 +15,7 @@ _KINDS = ("entities", "relations", "events")
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """What a layout has a place for. `label`: what it can write as a type or role, matched as a whole."""
+    """What a layout has a place for. `untyped`: mentions. `label`: what it can write as a type or role, matched as a whole."""
 
     entities: bool = True
     relations: bool = False
@@ -26,6 +26,7 @@ class Holds:
     ungrounded: bool = False
     discontinuous: bool = False
     untyped: bool = False
+    untyped_relations: bool = False
     no_trigger: bool = False
     event_arguments: bool = False
     attributes: bool = False
@@ -140,7 +141,7 @@ class _Keep:
     def _relation_reason(self, relation: Relation, known: Mapping[int, int]) -> str:
         if relation.level == "cluster" and not self.holds.cluster_relations:
             return "relation of clusters"
-        if relation.type is None and not self.holds.untyped:
+        if relation.type is None and not self.holds.untyped_relations:
             return "untyped relation"
         if relation.head not in known or relation.tail not in known:
             return "relation of a mention that is left out"

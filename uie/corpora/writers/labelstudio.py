@@ -11,7 +11,7 @@ from uie.corpora.writers.holding import Holds, kept
 from uie.documents import Document
 from uie.storage import Json, to_line
 
-_HOLDS = Holds(relations=True, untyped=True)
+_HOLDS = Holds(relations=True, untyped=True, untyped_relations=True)
 
 
 @dataclass(frozen=True, slots=True)
