@@ -81,6 +81,16 @@ def test_a_list_of_names_asks_for_entities() -> None:
     assert document.asked == {"lang": "en", "entities": {"person": {}, "ship": {}}, "tasks": ["NER"]}
 
 
+def test_a_document_is_asked_all_whatever_it_was_asked_before() -> None:
+    extractor = Extractor(Scripted({"Mira met Eve.": "Mira_person"}))
+    before = Document("d", "Mira met Eve.", entities=(), asked={"entities": {"ship": {}}, "tasks": ["NER"]}, problems=())
+
+    document = extractor.extract(before, ["person"])
+
+    assert document.entities == (Entity(Mention("Mira", 0, 4), "person"),)
+    assert document.asked == {"lang": "en", "entities": {"person": {}}, "tasks": ["NER"]}
+
+
 def test_all_that_a_schema_names_is_asked_unless_tasks_are_named() -> None:
     schema = {"entities": ["person"], "relations": ["knows"]}
     answerer = Scripted({"Mira knows Eve.": "Mira_knows_Eve"})

@@ -1,14 +1,17 @@
 """predict and evaluate_model around an answerer that is known to be right (or wrong in a known way)."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gold_echo import GoldEcho
 
 from uie.documents import document_from_json
 from uie.errors import OutputError, RecordError, ScoringError, SettingsError
-from uie.extraction.evaluation import evaluate_model
+from uie.extraction.evaluation import answer_pairs, evaluate_model
 from uie.extraction.inputs import Asking, kind_of_file, read_input
 from uie.extraction.predict import PredictSettings, predict
 from uie.records.build import build_data
@@ -264,3 +267,138 @@ def test_another_batch_size_or_place_of_the_file_goes_on_with_the_same_answers(r
     predict(PredictSettings("echo", moved, tmp_path / "out", batch_size=2), answerer=again, resume=True)  # type: ignore[arg-type]
 
     assert again.asked == []
+
+
+def test_weights_that_changed_in_between_are_not_resumed(records: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "model" / "model.safetensors"
+    weights.parent.mkdir()
+    weights.write_bytes(b"first")
+    settings = PredictSettings(str(weights.parent), records, tmp_path / "out")
+    predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
+    predict(settings, answerer=GoldEcho(), resume=True)  # type: ignore[arg-type]
+    weights.write_bytes(b"second")
+
+    with pytest.raises(
+        OutputError, match=r"out: cannot resume: weights was '[0-9a-f]{12}' and is now '[0-9a-f]{12}'; give the same"
+    ):
+        predict(settings, answerer=GoldEcho(), resume=True)  # type: ignore[arg-type]
+
+
+def test_another_server_is_not_resumed_with(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("echo", records, tmp_path / "out", engine="openai", url="http://a/v1")
+    predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
+
+    with pytest.raises(OutputError, match=r"cannot resume: url was 'http://a/v1' and is now 'http://b/v1';"):
+        predict(replace(settings, url="http://b/v1"), answerer=GoldEcho(), resume=True)  # type: ignore[arg-type]
+
+
+def test_a_folder_whose_manifest_is_older_than_what_is_compared_is_resumed(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("echo", records, tmp_path / "out", engine="openai", url="http://a/v1")
+    predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
+    change_manifest(settings.out, lambda held: {**held, "settings": without(held["settings"], "weights", "url")})
+    again = GoldEcho()
+
+    predict(settings, answerer=again, resume=True)  # type: ignore[arg-type]
+
+    assert again.asked == []
+
+
+def test_what_auto_chooses_on_other_hardware_is_not_mixed(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("echo", records, tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt):
+        predict(settings, answerer=GoldEcho(dies_after=10))  # type: ignore[arg-type]
+    other = GoldEcho()
+    other.facts = {**other.facts, "dtype": "bfloat16"}
+
+    with pytest.raises(OutputError) as error:
+        predict(settings, answerer=other, resume=True)  # type: ignore[arg-type]
+
+    assert str(error.value) == (
+        f"{settings.out}: cannot resume: dtype was 'none' and is now 'bfloat16'; "
+        "go on on such hardware as it was begun on, or give another --out, or --overwrite."
+    )
+
+
+def test_a_run_killed_before_its_last_manifest_knows_its_model(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("echo", records, tmp_path / "out")
+    predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
+    change_manifest(settings.out, lambda held: {**without(held, "counts"), "facts": {}, "finished": False})
+
+    summary = predict(settings, answerer=GoldEcho(), resume=True)  # type: ignore[arg-type]
+
+    assert summary.facts["max_new_tokens"] == 9
+
+
+def test_facts_stand_in_the_manifest_before_the_first_answer(records: Path, tmp_path: Path) -> None:
+    settings = PredictSettings("echo", records, tmp_path / "out")
+
+    with pytest.raises(KeyboardInterrupt):
+        predict(settings, answerer=GoldEcho(dies_after=0))  # type: ignore[arg-type]
+
+    held = json.loads((settings.out / "manifest.json").read_text(encoding="utf-8"))
+    assert (held["finished"], held["facts"]["max_new_tokens"]) == (False, 9)
+
+
+def change_manifest(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8")
+
+
+def without(mapping: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in mapping.items() if key not in keys}
+
+
+def test_an_evaluation_by_another_server_has_a_folder_of_its_own(
+    records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one, other, again = (
+        evaluate_model("echo", records, engine="openai", url=url, answerer=GoldEcho())  # type: ignore[arg-type]
+        for url in ("http://a/v1", "http://b/v1", "http://a/v1")
+    )
+
+    assert one.summary.out != other.summary.out
+    assert one.summary.out == again.summary.out
+
+
+def torn(path: Path, records: Path) -> tuple[Path, str]:
+    """Records of NER, of which the first that has an answer says that it begins where no other record ends; its document's id."""
+    rows = [row for row in lines(records) if row["task"] == "NER"]
+    first = next(row for row in rows if row["answer"] != "None" and row["lang"] == "en")
+    first["source"]["start"] = 4000  # type: ignore[index]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path, str(first["source"]["document_id"])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("confidence", [False, True], ids=["", "with confidences"])
+def test_documents_whose_answers_do_not_fit_together_count_as_nothing_found(
+    records: Path, tmp_path: Path, *, confidence: bool
+) -> None:
+    path, lost = torn(tmp_path / "torn.jsonl", records)
+    gold = records.parent / "documents" / "test.jsonl"
+
+    done = evaluate_model("echo", path, gold=gold, out=tmp_path / "out", confidence=confidence, answerer=GoldEcho())  # type: ignore[arg-type]
+
+    assert len(done.gold) == len(done.predicted) == 12
+    (nothing,) = [document for document in done.predicted if document.id == lost]
+    assert nothing.entities == ()
+    missed = len(next(document for document in done.gold if document.id == lost).entities or ())
+    assert missed > 0
+    assert sum(row.counts.false_negative for row in done.scores.rows) == missed
+    assert done.scores.notes[0].startswith("1 question or document has no answer, and nothing was found there: such as ")
+    assert lost in {row["id"] for row in lines(tmp_path / "out" / "predictions.jsonl")}
+
+
+def test_questions_that_failed_are_noted_and_lower_rules_of_strings_too(records: Path, tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    rows = [row for row in lines(records) if row["task"] == "NER" and row["lang"] == "en"]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    failing = next(str(row["id"]) for row in rows if row["answer"] != "None")
+    gold = records.parent / "documents" / "test.jsonl"
+
+    done = evaluate_model("echo", path, gold=gold, out=tmp_path / "out", rule="all", answerer=GoldEcho(fails=[failing]))  # type: ignore[arg-type]
+
+    assert done.scores.notes[0] == (
+        f"1 question or document has no answer, and nothing was found there: such as {failing}: it was told to fail."
+    )
+    assert len(answer_pairs(read_input(path, asking=None), tmp_path / "out")) == len(rows)

@@ -15,6 +15,7 @@ from uie.documents import Document
 from uie.errors import OutputError, RecordError, SettingsError
 from uie.extraction.inputs import Asking
 from uie.extraction.predict import PredictSettings, PredictSummary, predict, predicted_documents
+from uie.extraction.sharding import Shard
 from uie.extraction.sources import STREAM, Sources, Unread
 from uie.schema import read_schema
 
@@ -192,6 +193,79 @@ def test_items_the_model_is_not_sure_of_are_left_out(tmp_path: Path, monkeypatch
     run(write(tmp_path / "notes.txt", "Ann left."), tmp_path / "out", min_confidence={"": 0.5, "PER": 0.8})
 
     assert asked == [(0.5, {"PER": 0.8})]
+
+
+def test_documents_are_asked_all_whatever_they_were_asked_before(tmp_path: Path) -> None:
+    predicted = {
+        "id": "a",
+        "text": "Ann left.",
+        "entities": [],
+        "asked": {"entities": {"SHIP": {}}, "tasks": ["NER"]},
+        "problems": [],
+    }
+    path = write(tmp_path / "predictions.jsonl", predicted)
+
+    summary = run(path, tmp_path / "out")
+
+    assert (summary.documents, summary.records) == (1, 1)
+    (row,) = rows(tmp_path / "out" / "predictions.jsonl")
+    assert [(entity["text"], entity["type"]) for entity in row["entities"]] == [("Ann", "PER")]
+    assert row["asked"]["entities"] == {"PER": {"name": "person"}}
+
+
+def test_documents_may_be_asked_only_what_their_annotators_were(tmp_path: Path) -> None:
+    asking = Asking(("NER",), read_schema({"entities": {"PER": {"name": "person"}, "SHIP": {"name": "ship"}}}))
+    path = write(tmp_path / "gold.jsonl", {"id": "a", "text": "Ann left.", "entities": [], "asked": {"entities": {"PER": {}}}})
+
+    settings = PredictSettings("fake", path, tmp_path / "out")
+    predict(settings, asking=asking, answerer=FakeEngine().answerer(), as_annotated=True)
+
+    (row,) = rows(tmp_path / "out" / "predictions.jsonl")
+    assert row["asked"]["entities"] == {"PER": {"name": "person"}}
+
+
+@pytest.mark.parametrize("text", ["", "\u3000\u00a0 "], ids=["empty", "white space"])
+def test_a_document_with_nothing_to_read_holds_nothing_and_is_not_asked(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "notes.jsonl", {"id": "a", "text": text}, {"id": "b", "text": "Bo left."})
+    engine = FakeEngine()
+
+    summary = run(path, tmp_path / "out", engine)
+
+    assert engine.texts == ["Bo left."]
+    assert (summary.documents, summary.records, summary.failed) == (2, 1, 0)
+    nothing, other = rows(tmp_path / "out" / "predictions.jsonl")
+    assert (nothing["id"], nothing["text"], nothing["entities"], nothing["problems"]) == ("a", text, [], [])
+    assert nothing["asked"] == other["asked"]
+
+
+def test_lines_of_text_with_nothing_to_read_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("\ufeff\n\u3000\n\u00a0\nAnn left.\n", encoding="utf-8")
+
+    assert found(path, asking=True) == ["notes#4"]
+    assert Sources(path, asking=True).count() == 1
+
+
+def test_the_shard_of_an_unreadable_line_does_not_depend_on_where_the_file_lies(tmp_path: Path) -> None:
+    lines = [{"id": "a", "text": "Ann"}, *(f"{{torn {number}" for number in range(20))]
+    (tmp_path / "other").mkdir()
+    here, there = write(tmp_path / "notes.jsonl", *lines), write(tmp_path / "other" / "moved.jsonl", *lines)
+
+    def unread(path: Path) -> list[int]:
+        sources = Sources(path, asking=True, shard=Shard(1, 2)).walk()
+        return [source.line for source in sources if isinstance(source, Unread)]
+
+    assert unread(here) == unread(there)
+    assert 0 < len(unread(here)) < 20
+
+
+def test_an_overlap_is_refused_for_records(tmp_path: Path) -> None:
+    path = write(tmp_path / "records", record("r", "d", "Ann"))
+
+    with pytest.raises(SettingsError) as error:
+        predict(PredictSettings("fake", path, tmp_path / "out", overlap=4), answerer=FakeEngine().answerer())
+
+    assert str(error.value) == f"{path} holds Records, which were cut when they were built; leave --overlap out."
 
 
 # Streams

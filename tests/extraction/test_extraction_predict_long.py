@@ -176,6 +176,14 @@ def test_further_passes_are_drawn_from_seeds_of_their_own_and_united(tmp_path: P
     assert Sampling().is_greedy
 
 
+def test_borders_are_asked_in_every_pass(tmp_path: Path) -> None:
+    run(LONG, tmp_path / "out", FakeEngine(), asking=WORK, window=15, passes=2)
+
+    found = [id for id in ids(tmp_path / "out") if "-" in id]
+    assert len(found) == 2
+    assert found[1] == f"{found[0]}~pass2"
+
+
 def test_an_overlap_that_leaves_no_room_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as error:
         run(LONG, tmp_path / "out", FakeEngine(), window=10, overlap=6)

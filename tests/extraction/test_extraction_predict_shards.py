@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import fake_engine
 import pytest
 from fake_engine import FakeEngine
 
-from uie.errors import OutputError, PredictionError, SettingsError
+from uie.errors import ModelError, OutputError, PredictionError, SettingsError
+from uie.extraction.cluster import _do as do_on_node
 from uie.extraction.inputs import Asking
-from uie.extraction.parallel import merge_shards
+from uie.extraction.parallel import Job, merge_shards, predict_in_shards
 from uie.extraction.predict import PredictSettings, PredictSummary, predict
 from uie.extraction.sharding import Shard, shard_of
 from uie.extraction.workers import environments
@@ -121,6 +122,117 @@ def test_folders_that_do_not_belong_together_are_not_merged(notes: Path, tmp_pat
     ]
     assert str(other.value) == f"{notes}: not what {tmp_path / '1'} was predicted from; name that file with --input."
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["a", "a/merged", "."], ids=["is", "lies in", "holds"])
+def test_shards_are_not_merged_over_themselves(notes: Path, tmp_path: Path, out: str) -> None:
+    for number, name in enumerate("ab", 1):
+        run(notes, tmp_path / "parts" / name, shard=f"{number}/2")
+    (tmp_path / "parts" / "manifest.json").write_text("{}", encoding="utf-8")
+    parts, whole = [tmp_path / "parts" / name for name in "ab"], tmp_path / "parts" / out
+
+    with pytest.raises(OutputError) as error:
+        merge_shards(parts, whole, overwrite=True)
+
+    assert str(error.value) == f"{whole}: is, holds or lies in the shard's folder {parts[0]}; choose another --out."
+    assert all((part / "predictions.jsonl").is_file() for part in parts)
+
+
+def test_an_input_that_has_another_name_now_is_merged_by_the_ids_it_had(notes: Path, tmp_path: Path) -> None:
+    for number in (1, 2):
+        run(notes, tmp_path / f"{number}", shard=f"{number}/2")
+    moved = notes.rename(tmp_path / "renamed.txt")
+
+    merged = merge_shards([tmp_path / "1", tmp_path / "2"], tmp_path / "out", input=moved)
+
+    assert merged.documents == 60
+    assert rows(tmp_path / "out" / "predictions.jsonl")[0]["id"] == "notes#1"
+
+
+# Workers that are this process
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """The engine that every worker loads."""
+    engine = FakeEngine()
+    monkeypatch.setattr("uie.extraction.predict.load_answerer_for", lambda settings: engine.answerer())
+    for module in ("predict", "parallel"):
+        monkeypatch.setattr(f"uie.extraction.{module}.questions_of", lambda model, url="": {})
+    return engine
+
+
+def in_turn(jobs: Sequence[Job], tell: Callable[[int], None]) -> list[str]:
+    for job in jobs:
+        job.do()
+    return []
+
+
+def by_workers(notes: Path, out: Path, **how: Any) -> PredictSummary:
+    return predict_in_shards(PredictSettings("fake", notes, out), in_turn, shards=2, asking=PEOPLE, **how)
+
+
+def test_what_workers_have_done_is_resumed_without_a_question_or_an_error(notes: Path, tmp_path: Path, model: FakeEngine) -> None:
+    by_workers(notes, tmp_path / "out")
+
+    again = by_workers(notes, tmp_path / "out", resume=True)
+
+    assert (again.documents, again.failed) == (60, 0)
+    assert len(model.texts) == 60
+
+
+def test_who_goes_on_without_workers_has_all_answers_and_workers_are_told_to_stay_away(
+    notes: Path, tmp_path: Path, model: FakeEngine
+) -> None:
+    out = tmp_path / "out"
+    with notes.open("a", encoding="utf-8") as more:
+        more.write("Bo was (bad).\n")
+    assert by_workers(notes, out).failed == 1
+    assert (out / "shards").is_dir()
+
+    predict(PredictSettings("fake", notes, out), asking=PEOPLE, resume=True)
+    with pytest.raises(OutputError) as error:
+        by_workers(notes, out, resume=True)
+
+    assert not (out / "shards").exists()
+    assert str(error.value) == f"{out}: its answers are not divided among workers; go on without --workers."
+
+
+def test_answers_that_only_workers_have_are_not_gone_on_with_alone(notes: Path, tmp_path: Path, model: FakeEngine) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(PredictionError):
+        predict_in_shards(PredictSettings("fake", notes, out), lambda jobs, tell: ["worker 1 died"], shards=2, asking=PEOPLE)
+    (out / "shards" / "1-of-2").mkdir(parents=True)
+
+    with pytest.raises(OutputError) as error:
+        predict(PredictSettings("fake", notes, out), asking=PEOPLE, resume=True)
+
+    assert str(error.value) == f"{out}: its answers are still with its workers; go on with --workers."
+
+
+def test_a_model_that_is_not_there_is_told_before_workers_overwrite_anything(tmp_path: Path) -> None:
+    records, out = tmp_path / "records.jsonl", tmp_path / "out"
+    row = {"id": "r", "instruct": "Find.", "query": "Text: Ann", "text": "Ann", "format": "lines"}
+    records.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    predict(PredictSettings("fake", records, out), answerer=FakeEngine().answerer())
+
+    with pytest.raises(ModelError):
+        predict_in_shards(PredictSettings("no-such", records, out), in_turn, shards=2, overwrite=True)
+
+    assert (out / "predictions.jsonl").is_file()
+
+
+def test_a_task_of_another_node_finds_what_relative_paths_name(
+    notes: Path, tmp_path: Path, model: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    job = Job(PredictSettings("fake", Path("notes.txt"), Path("out")), PEOPLE)
+
+    done = do_on_node(job, tmp_path)
+
+    assert done == (60, "")
+    assert len(rows(tmp_path / "out" / "predictions.jsonl")) == 60
 
 
 def test_workers_have_a_gpu_or_a_share_of_the_cores_each(monkeypatch: pytest.MonkeyPatch) -> None:

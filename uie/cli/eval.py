@@ -226,6 +226,8 @@ def _of_model(model: str, records: Path, gold: Path | None, how: _How, *, calibr
         )
     facts = {"model": model, "gold": done.gold_from, **how.facts(), **done.summary.facts}
     inputs = how.inputs(None if done.gold_from == "answers" else done.gold_from, done.summary.out / "predictions.jsonl")
+    if done.summary.failed:
+        click.echo(done.scores.notes[0], err=True)
     _note(model, records, done)
     if calibrate:
         _calibrate(Path(model), records, done, how)

@@ -111,6 +111,9 @@ def command(
     asking = asking_from(tasks, schema, dataset, lang, prompt, format_)
     resolved = PredictSettings(model, input_, out, format_, min_confidence=_minimum(min_confidence), **settings)
     if str(out) == "-":
+        given = {"--workers": workers, "--on": on, "--resume": resume, "--overwrite": overwrite}
+        if name := next((name for name, value in given.items() if value), ""):
+            raise click.UsageError(f"{name} is for predicting into a folder, and --out - keeps nothing: leave one of them out.")
         _stream(resolved, asking)
         return
     how: dict[str, Any] = {"asking": asking, "resume": resume, "overwrite": overwrite}

@@ -166,6 +166,7 @@ class _Model:
             replace(self._settings, input=gold, out=folder / "predicted"),
             asking=asking,
             answerer=self._answerer,
+            as_annotated=True,  # of types that nobody looked for, no prediction is known to be right or wrong
             resume=not self._overwrite,
             overwrite=self._overwrite,
             progress=self._progress,

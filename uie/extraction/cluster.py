@@ -3,7 +3,9 @@
 A task whose node dies is begun again on another one, where it goes on behind the last answer that was written.
 """
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from uie.errors import SettingsError, UIEError
@@ -37,7 +39,8 @@ def run_on_ray(jobs: Sequence[Job], tell: Callable[[int], None]) -> list[str]:
     largest = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
     share = {"num_gpus": 1} if resources.get("GPU") else {"num_cpus": max(1, min(largest, int(resources["CPU"]) // len(jobs)))}
     task = ray.remote(max_retries=_AGAIN, **share)(_do)
-    waiting = {task.remote(job): number for number, job in enumerate(jobs, 1)}
+    here = Path.cwd()
+    waiting = {task.remote(job, here): number for number, job in enumerate(jobs, 1)}
     dead, done = [], 0
     while waiting:
         (ended,), _ = ray.wait(list(waiting))
@@ -53,8 +56,13 @@ def run_on_ray(jobs: Sequence[Job], tell: Callable[[int], None]) -> list[str]:
     return dead
 
 
-def _do(job: Job) -> tuple[int, str]:
-    """How many documents were predicted, and the last words of one that could not be."""
+def _do(job: Job, folder: Path) -> tuple[int, str]:
+    """How many documents were predicted, and the last words of one that could not be.
+
+    `folder` is the one that the job's relative paths (input, output, model, wordings) start from: a task begins in another one.
+    """
+    if folder.is_dir():  # else all paths have to be whole ones, which is told of the first that is not
+        os.chdir(folder)
     done = 0
 
     def progress(documents: int, _: int | None) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from uie.documents import Document, MentionError, document_from_json
+from uie.documents import Document, MentionError, document_from_json, document_to_json
 from uie.errors import RecordError, ScoringError
 from uie.extraction.answering import Answerer
 from uie.extraction.confidence import read_calibration
+from uie.extraction.folders import weight_hashes
 from uie.extraction.inputs import kind_of_file, read_documents, read_input
 from uie.extraction.predict import PredictSettings, PredictSummary, predict
 from uie.extraction.walk import Progress, documents_of
@@ -20,9 +21,10 @@ from uie.scoring.analysis import Analysis, analyse
 from uie.scoring.scope import AnswerPair
 from uie.scoring.score import ALL, AUTO
 from uie.scoring.scores import Scores
-from uie.storage import file_hash, read_jsonl, text_hash
+from uie.storage import file_hash, read_jsonl, text_hash, write_jsonl
 
 Json = dict[str, Any]
+_NOT_TOGETHER = "the answers to the document's questions could not be put together; failed.jsonl says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,11 @@ def evaluate_model(
     """Predicts a file of Records and scores the result.
 
     The predictions stay in `out`, by default MODEL/eval/HASH (for a model that is no folder: runs/NAME/eval/HASH), where HASH
-    stands for the records, the model and the settings: the same evaluation again goes on where it stopped, or only scores.
-    Gold is the Documents beside the records (`documents/` as `uie build-data` writes them) or the file `gold`. A three-key file has
-    no Documents: gold is then read from its answers and scored by string. Rules of answer strings get the records' gold answers and
-    what was generated, as they are. `train` are Documents for a lookup baseline.
+    stands for the records, the model, its server where one is asked, and the settings: the same evaluation again goes on where it
+    stopped, or only scores. Gold is the Documents beside the records (`documents/` as `uie build-data` writes them) or the file `gold`.
+    A three-key file has no Documents: gold is then read from its answers and scored by string. Rules of answer strings get the
+    records' gold answers and what was generated, as they are. `train` are Documents for a lookup baseline. All documents that were
+    asked are scored: what got no answer counts as nothing found, and the scores' notes say how much that is.
 
     Raises:
         UIEError: no gold belongs to the records, or something that `predict` refuses.
@@ -100,11 +103,16 @@ def evaluate_model(
     summary = predict(
         replace(settings, out=folder), answerer=answerer, resume=not overwrite, overwrite=overwrite, progress=progress
     )
-    predicted = tuple(read_documents(folder / "predictions.jsonl"))
-    gold_documents, gold_from = gold_of(settings, gold, {document.id for document in predicted})
+    gold_documents, gold_from = gold_of(settings, gold, {record.document_id for record in asked})
+    answered = tuple(read_documents(folder / "predictions.jsonl"))
+    lost = tuple(_unanswered(asked, answered, gold_documents))
+    predicted = (*answered, *lost)
+    if lost:  # who compares files, or draws a report anew, is to count them too
+        write_jsonl(folder / "predictions.jsonl", map(document_to_json, predicted))
     rule = rule or ("string" if gold_from == "answers" else AUTO)
     answers = answer_pairs(asked, folder) if rule == ALL or (rule != AUTO and RULES.get(rule).facts.wording) else []
-    found = tuple(uncalibrated(asked, folder, constrained=constrain)) if confidence else ()
+    whole = _without(lost, asked)
+    found = (*uncalibrated(whole, folder, constrained=constrain), *lost) if confidence else ()
     analysis = analyse(
         gold_documents,
         predicted,
@@ -114,7 +122,26 @@ def evaluate_model(
         train=train,
         uncalibrated=found if read_calibration(model) else (),
     )
-    return Evaluation(analysis, gold_documents, predicted, summary, gold_from, found)
+    scores = replace(analysis.scores, notes=(*_failures(summary), *analysis.scores.notes))
+    return Evaluation(replace(analysis, scores=scores), gold_documents, predicted, summary, gold_from, found)
+
+
+def _unanswered(asked: Iterable[Record], predicted: Iterable[Document], gold: Iterable[Document]) -> Iterator[Document]:
+    """What counts as predicted of documents that are not among the predicted ones, as their answers did not fit together: nothing."""
+    there = {document.id for document in predicted}
+    left = [Answered(record, "", failed=_NOT_TOGETHER) for record in asked if record.document_id not in there]
+    yield from documents_of(left, {document.id: document.text for document in gold})
+
+
+def _without(lost: Iterable[Document], asked: Iterable[Record]) -> list[Record]:
+    ids = {document.id for document in lost}
+    return [record for record in asked if record.document_id not in ids]
+
+
+def _failures(summary: PredictSummary) -> Iterator[str]:
+    if summary.failed:
+        some = "1 question or document has" if summary.failed == 1 else f"{summary.failed:,} questions or documents have"
+        yield f"{some} no answer, and nothing was found there: such as {summary.first_failure}"
 
 
 def uncalibrated(records: Iterable[Record], folder: Path, *, constrained: bool) -> Iterator[Document]:
@@ -136,12 +163,15 @@ def _records(settings: PredictSettings) -> list[Record]:
 
 
 def answer_pairs(records: Iterable[Record], folder: Path) -> list[AnswerPair]:
-    """The records' gold answers with what a `uie predict` folder says was generated; none for a record without a gold answer."""
+    """The records' gold answers with what a `uie predict` folder says was generated, "" where that failed.
+
+    A record without a gold answer has no pair.
+    """
     raw = {row["record_id"]: row["raw"] for _, row in read_jsonl(folder / "generations.jsonl", error=ScoringError)}
     return [
-        AnswerPair(record.document_id, record.task, record.format, record.answer, raw[record.id])
+        AnswerPair(record.document_id, record.task, record.format, record.answer, raw.get(record.id, ""))
         for record in records
-        if record.answer is not None and record.id in raw
+        if record.answer is not None
     ]
 
 
@@ -149,18 +179,15 @@ def _eval_folder(settings: PredictSettings) -> Path:
     key = (file_hash(settings.input), settings.format, settings.limit, settings.max_new_tokens, settings.dtype)
     others = (settings.engine, settings.constrain, settings.logprobs)
     is_plain = others == ("transformers", False, False)  # folders of such evaluations are called as they always were
-    return eval_folder(settings.model, *key, *(() if is_plain else others))
+    server = (settings.url,) if settings.url else ()
+    return eval_folder(settings.model, *key, *(() if is_plain else others), *server)
 
 
 def eval_folder(model: str, *key: object) -> Path:
     """MODEL/eval/HASH, for a model that is no folder runs/NAME/eval/HASH; HASH stands for the key and the model's weights."""
     folder = Path(model)
     base = folder if folder.is_dir() else Path("runs") / model.replace("/", "--")
-    weights = sorted(
-        path for pattern in ("adapter/*.safetensors", "model/*.safetensors", "*.safetensors") for path in folder.glob(pattern)
-    )
-    marks = [file_hash(path) for path in weights] if folder.is_dir() else []
-    return base / "eval" / text_hash(repr((model, *key, marks)))[:12]
+    return base / "eval" / text_hash(repr((model, *key, weight_hashes(model))))[:12]
 
 
 def gold_of(settings: PredictSettings, path: Path | None, asked: set[str]) -> tuple[tuple[Document, ...], str]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar, overload
 
@@ -13,16 +13,15 @@ from uie.errors import PredictionError
 from uie.extraction.answering import Answerer, load_answerer
 from uie.extraction.confidence import calibrated, keep_confident, read_calibration
 from uie.extraction.gathering import Answers, Gathering
-from uie.extraction.inputs import Asking, tasks_from
+from uie.extraction.inputs import Asking, tasks_from, unannotated
 from uie.extraction.long_documents import Asked, Measure, Reading
 from uie.extraction.schemas import AnySchema, Model, fill, schema_from
 from uie.generation import EngineOptions, Failed, Generation
 from uie.parsing.assembling import Answered, predicted_document
-from uie.records.asking import Asker, prompt_language
+from uie.records.asking import prompt_language
 from uie.records.record import Record
-from uie.schema import KINDS, Schema, schema_to_mapping
+from uie.schema import Schema
 from uie.scoring.calibration import Calibration
-from uie.tasks import TASKS
 from uie.tasks.occurrences import is_unspaced
 
 M = TypeVar("M", bound=Model)
@@ -256,7 +255,7 @@ class _Question:
 
     @property
     def records(self) -> Sequence[Record]:
-        return self.asked.records if self.document.text.strip() else ()
+        return self.asked.records
 
     def follow_up(self, answers: Answers) -> Sequence[Record]:
         """What lies across the borders of windows, where the text was cut."""
@@ -266,24 +265,12 @@ class _Question:
 
     def result(self, answers: Answers) -> Extraction:
         if not answers:
-            return Extraction(_nothing(self.document, self.reading.askers), answers)
+            return Extraction(self.reading.nothing(self.document, [asker.task for asker in self.reading.askers]), answers)
         return Extraction(self.extractor._kept(self.extractor._read(answers, self.document.text)), answers)
 
 
-def _nothing(document: Document, askers: Sequence[Asker]) -> Document:
-    """The answer about a text with nothing to read."""
-    tasks = [asker.task for asker in askers]
-    kinds = {kind for task in tasks for kind in TASKS.get(task).kinds}
-    kinds |= {"entities"} if "relations" in kinds else set()
-    found: dict[str, Any] = {kind: () if kind in kinds else None for kind in KINDS}
-    asked: dict[str, Any] = {"tasks": tasks}
-    for asker in askers:
-        asked |= schema_to_mapping(asker.schemas[0], descriptions=False)
-    return replace(document, **found, clusters=None, asked=asked, problems=())
-
-
 def _document(text: str | Document, id: str = "text") -> Document:
-    return text if isinstance(text, Document) else Document(id, text, lang=language_of(text))
+    return unannotated(text) if isinstance(text, Document) else Document(id, text, lang=language_of(text))
 
 
 def language_of(text: str) -> str:

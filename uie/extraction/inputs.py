@@ -59,6 +59,11 @@ class Asking:
         return asker(task, self.schema, load_prompt(self.prompts[task]), self.format)
 
 
+def unannotated(document: Document) -> Document:
+    """The text alone, to be asked all anew: what somebody else was asked about it, and found, changes no question."""
+    return replace(document, entities=None, relations=None, events=None, clusters=None, asked=None, problems=None)
+
+
 def applicable_tasks(schema: Schema) -> tuple[str, ...]:
     """The tasks that a schema has anything to ask for."""
     return tuple(task for task in ("NER", "RE", "EE") if applies(task, schema))

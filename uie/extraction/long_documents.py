@@ -17,6 +17,7 @@ from uie.records.mix import Windows
 from uie.records.questions import Piece, pieces
 from uie.records.record import Record, prompt_text
 from uie.records.windows import CountTokens, Window, cut_to, windows
+from uie.schema import KINDS, schema_to_mapping
 from uie.tasks import TASKS
 
 _AT_JOINS = 8  # tokens: where texts are joined there may be some more than both have
@@ -60,7 +61,10 @@ def _bytes(record: Record) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of one document: the windows of its text, if it was cut, and how many tokens they may have."""
+    """What is asked of one document: the windows of its text, if it was cut, and how many tokens they may have.
+
+    A Document with nothing to read has no records.
+    """
 
     records: tuple[Record, ...]
     document: Document | None = None
@@ -87,6 +91,8 @@ class Reading:
 
     def ask(self, document: Document) -> Asked:
         """A Document's questions. What cannot be cut so that it fits is asked whole, for the engine to say so."""
+        if not document.text.strip():
+            return Asked((), document)
         whole = self._records(Piece(document))
         size = self._size(document, whole)
         if size is None:
@@ -96,6 +102,17 @@ class Reading:
             return Asked(whole, document)
         places = (Window(piece.start or 0, (piece.start or 0) + len(piece.document.text)) for piece in found)
         return Asked(tuple(record for piece in found for record in self._records(piece)), document, tuple(places), size)
+
+    def nothing(self, document: Document, tasks: Sequence[str]) -> Document:
+        """What is predicted of a text with nothing to read, for these of the tasks."""
+        kinds = {kind for task in tasks for kind in TASKS.get(task).kinds}
+        kinds |= {"entities"} if "relations" in kinds else set()
+        found: dict[str, Any] = {kind: () if kind in kinds else None for kind in KINDS}
+        asked: dict[str, Any] = {}
+        for asker in self.askers:
+            if asker.task in tasks:
+                asked |= schema_to_mapping(asker.schemas[0], descriptions=False)
+        return replace(document, **found, clusters=None, asked={**asked, "tasks": list(tasks)}, problems=())
 
     def ask_across(self, asked: Asked, found: Iterable[Document]) -> tuple[Record, ...]:
         """Questions for relations and events round the borders of windows; `found` is what the windows' answers say.

@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uie.errors import OutputError, PredictionError, SettingsError
-from uie.extraction.folders import SHARDS, held_manifest, input_facts
+from uie.extraction.answering import questions_of
+from uie.extraction.folders import SHARDS, check_divided, held_manifest, input_facts, is_complete
 from uie.extraction.inputs import Asking
 from uie.extraction.predict import (
     PredictSettings,
     PredictSummary,
-    default_settings,
+    defaults_of,
     opened,
     predict,
     resolved_settings,
     summary_of,
 )
-from uie.extraction.sharding import merge, read_parts
+from uie.extraction.sharding import Part, merge, read_parts
 from uie.extraction.sources import STREAM, Sources, Unread, id_of
 from uie.extraction.walk import Progress
 from uie.storage import claim_folder, refuse_in_use, write_manifest
@@ -60,14 +61,19 @@ def predict_in_shards(
         raise SettingsError(f"{settings.input}: workers each read the input for themselves, so it has to be a file.")
     trained, sources = opened(settings, asking)
     resolved = resolved_settings(settings, trained)
-    if not resume:
-        refuse_in_use(settings.out, overwrite=overwrite)
-    held = held_manifest(settings.out, resolved, defaults=default_settings(), by_workers=True) if resume else {}
+    read = input_facts(settings.input)
     folder = settings.out / SHARDS
+    held = held_manifest(settings.out, resolved, defaults=defaults_of(resolved)) if resume else {}
+    if is_complete(settings.out, held, read):
+        return predict(settings, asking=asking, resume=True, progress=progress)
     if resume:
+        check_divided(settings.out)
         _check_same(folder, shards)
+    else:
+        refuse_in_use(settings.out, overwrite=overwrite)
+        questions_of(settings.model, url=settings.url)  # a model that is not there is told before a folder is emptied
     claim_folder(settings.out, overwrite=overwrite, resume=resume)
-    facts = {**input_facts(settings.input), "facts": held.get("facts", {}), "seconds": held.get("seconds", 0.0)}
+    facts = {**read, "facts": held.get("facts", {}), "seconds": held.get("seconds", 0.0)}
     write_manifest(settings.out, "predict", resolved, **facts, finished=False)
     jobs = [
         Job(replace(settings, out=folder / f"{number}-of-{shards}", shard=f"{number}/{shards}"), asking)
@@ -95,17 +101,28 @@ def merge_shards(folders: Sequence[Path], out: Path, *, input: Path | None = Non
 
     Raises:
         PredictionError: a shard is missing or has not ended; what is there is merged.
-        OutputError: the folders or the input do not belong together.
+        OutputError: the folders or the input do not belong together, or `out` is among the folders.
     """
     parts = read_parts(folders)
+    _check_apart(parts, out)
     held = parts[0].manifest
     path = input or Path(str(held.get("input")))
     if input_facts(path).get("input_sha256") != held.get("input_sha256"):
         raise OutputError(f"{path}: not what {parts[0].folder} was predicted from; name that file with --input.")
     settings = parts[0].settings
-    sources = Sources(path, asking="schema" in settings, format=settings["format"], limit=settings["limit"])
+    name = Path(str(held.get("input"))).stem  # ids were made of it where documents have none
+    sources = Sources(path, asking="schema" in settings, format=settings["format"], limit=settings["limit"], name=name)
     refuse_in_use(out, overwrite=overwrite)
     return summary_of(out, merge(parts, _ids(sources, None), out, overwrite=overwrite))
+
+
+def _check_apart(parts: Sequence[Part], out: Path) -> None:
+    """Refuses to write over what is still to be read."""
+    whole = out.resolve()
+    for part in parts:
+        folder = part.folder.resolve()
+        if whole.is_relative_to(folder) or folder.is_relative_to(whole):
+            raise OutputError(f"{out}: is, holds or lies in the shard's folder {part.folder}; choose another --out.")
 
 
 def _ids(sources: Sources, folder: Path | None) -> Iterator[str]:

@@ -11,7 +11,16 @@ from uie.documents import Document, document_to_json
 from uie.errors import SettingsError
 from uie.extraction.answering import Answerer, load_answerer, questions_of
 from uie.extraction.confidence import calibrated, keep_confident, read_calibration
-from uie.extraction.folders import FAILED, PREDICTIONS, first_failure, held_manifest, input_facts
+from uie.extraction.folders import (
+    FAILED,
+    PREDICTIONS,
+    check_facts,
+    first_failure,
+    held_manifest,
+    input_facts,
+    take_from_workers,
+    weights_mark,
+)
 from uie.extraction.generations import Generations
 from uie.extraction.inputs import Asking
 from uie.extraction.long_documents import Measure, Reading
@@ -74,7 +83,8 @@ class PredictSettings:
         return self.confidence or bool(self.min_confidence)
 
 
-_CHANGES_NO_ANSWER = ("out", "input", "batch_size", "device", "url", "min_confidence")
+_CHANGES_NO_ANSWER = ("out", "input", "batch_size", "device", "min_confidence")
+_NEWER = ("url", "weights")  # a folder whose manifest lacks them is believed to have been filled with those of now
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ def predict(
     *,
     asking: Asking | None = None,
     answerer: Answerer | None = None,
+    as_annotated: bool = False,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress = lambda done, total: None,
@@ -106,21 +117,21 @@ def predict(
     """Answers every record of the input and parses the answers into predicted Documents, in the input's order.
 
     Each answer is written as soon as it is there. With `resume` what has an answer is not asked again; what failed is, and a question that
-    reads otherwise since the input has changed. An `answerer` that is already loaded may be given.
+    reads otherwise since the input has changed. An `answerer` that is already loaded may be given. Documents are asked everything;
+    `as_annotated` asks each only what its annotators were asked.
 
     Raises:
         UIEError: the input, the model or the output folder is wrong; a folder filled under other settings is not resumed.
     """
-    asking, sources = opened(settings, asking, answerer)
+    asking, sources = opened(settings, asking, answerer, as_annotated=as_annotated)
     resolved = resolved_settings(settings, asking)
     if not resume:
         refuse_in_use(settings.out, overwrite=overwrite)
-    held = held_manifest(settings.out, resolved, defaults=default_settings()) if resume else {}
-    load = cache(lambda: answerer or load_answerer_for(settings))
-    if not held:
-        load()  # what is wrong with the model is told before the folder is touched
-    claim_folder(settings.out, overwrite=overwrite, resume=resume)
-    facts = {**input_facts(settings.input), "facts": held.get("facts", {}), "seconds": held.get("seconds", 0.0)}
+    held = held_manifest(settings.out, resolved, defaults=defaults_of(resolved)) if resume else {}
+    take_from_workers(settings.out, held)
+    load = cache(lambda: _loaded(settings, answerer, held.get("facts", {})))
+    facts = {"facts": held.get("facts") or load().facts, "seconds": held.get("seconds", 0.0), **input_facts(settings.input)}
+    claim_folder(settings.out, overwrite=overwrite, resume=resume)  # behind loading: first is told what is wrong with the model
     with closing(Generations(settings.out)) as generations:
         write_manifest(settings.out, "predict", resolved, **facts, finished=False)
         walk = _walk(settings, asking, sources, load, generations, failed=_written(settings.out / FAILED), progress=progress)
@@ -132,6 +143,13 @@ def predict(
     counts = {"documents": documents, "records": tally.records, "truncated": tally.truncated, "failed": tally.failed}
     write_manifest(settings.out, "predict", resolved, **facts, finished=True, counts=counts)
     return summary_of(settings.out, {**facts, "counts": counts})
+
+
+def _loaded(settings: PredictSettings, answerer: Answerer | None, held: Mapping[str, Any]) -> Answerer:
+    """The model; `held` are the facts of the one that has filled the folder so far."""
+    found = answerer or load_answerer_for(settings)
+    check_facts(settings.out, held, found.facts)
+    return found
 
 
 def predicted_documents(
@@ -153,7 +171,9 @@ def predicted_documents(
     yield from _walk(settings, asking, sources, load, Generations(None), failed=failed).documents()
 
 
-def opened(settings: PredictSettings, asking: Asking | None, answerer: Answerer | None = None) -> tuple[Asking | None, Sources]:
+def opened(
+    settings: PredictSettings, asking: Asking | None, answerer: Answerer | None = None, *, as_annotated: bool = False
+) -> tuple[Asking | None, Sources]:
     """What is asked, as the model was trained to be, and what it is asked about.
 
     Raises:
@@ -166,9 +186,12 @@ def opened(settings: PredictSettings, asking: Asking | None, answerer: Answerer 
         format=settings.format,
         limit=settings.limit,
         shard=Shard.parse(settings.shard),
+        as_annotated=as_annotated,
     )
-    if sources.kind == "records" and settings.window:
-        raise SettingsError(f"{settings.input} holds Records, which were cut when they were built; leave --window out.")
+    if sources.kind == "records":
+        for name in ("window", "overlap"):
+            if getattr(settings, name):
+                raise SettingsError(f"{settings.input} holds Records, which were cut when they were built; leave --{name} out.")
     if asking is not None:
         asking = asking.as_trained(answerer.questions if answerer else questions_of(settings.model, url=settings.url))
         asking.askers()  # what cannot be asked is told before anything is loaded
@@ -242,14 +265,16 @@ def resolved_settings(settings: PredictSettings, asking: Asking | None) -> Json:
     """What the answers depend on, as JSON gives it back."""
     resolved = {key: value for key, value in to_mapping(settings).items() if key not in _CHANGES_NO_ANSWER}
     resolved["confidence"] = settings.logprobs
+    resolved["weights"] = weights_mark(settings.model)
     if asking is None:
         return resolved
     return {**resolved, **asdict(asking), "tasks": list(asking.tasks), "schema": schema_to_mapping(asking.schema)}
 
 
-def default_settings() -> Json:
-    """Those that have a default, as they are where nothing is said."""
-    return {one.name: one.default for one in fields(PredictSettings) if one.default is not MISSING}
+def defaults_of(resolved: Mapping[str, Any]) -> Json:
+    """What a manifest that lacks a setting means: its default or, of what older folders do not say, what it is now."""
+    known = {one.name: one.default for one in fields(PredictSettings) if one.default is not MISSING}
+    return {**known, **{name: resolved[name] for name in _NEWER}}
 
 
 def summary_of(out: Path, manifest: Mapping[str, Any]) -> PredictSummary:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from uie.documents import Document, document_from_json
 from uie.errors import RecordError, UIEError
-from uie.extraction.inputs import check_asked, kind_of_line
+from uie.extraction.inputs import check_asked, kind_of_line, unannotated
 from uie.extraction.places import Gathered, Places
 from uie.extraction.sharding import ALL, Shard
 from uie.records.record import Record, record_from_json
@@ -27,8 +27,9 @@ _TRIED = 10  # lines at the beginning, one of which has to say what the input ho
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A line, or a document, that nothing can be asked about, and why."""
+    """A line that nothing can be asked about: its number, its file and number as they are told, and why."""
 
+    line: int
     where: str
     reason: str
 
@@ -51,9 +52,21 @@ class Sources:
     """What a file holds, or standard input. `total` is the number of its documents, as soon as it is known."""
 
     def __init__(
-        self, path: Path, *, asking: bool, lang: str = "en", format: str = "", limit: int | None = None, shard: Shard = ALL
+        self,
+        path: Path,
+        *,
+        asking: bool,
+        lang: str = "en",
+        format: str = "",
+        limit: int | None = None,
+        shard: Shard = ALL,
+        as_annotated: bool = False,
+        name: str = "",
     ):
         """`asking` says whether there is something to ask Documents; `limit` takes the first documents of each corpus and split.
+
+        Documents lose their annotation, unless they are to be asked `as_annotated`: what their annotators were asked, and nothing else.
+        `name` is what documents without an id are called by; default: the file's own, without its ending.
 
         Raises:
             RecordError: there is no such file, or its first lines do not say what it holds.
@@ -61,7 +74,8 @@ class Sources:
         """
         self.total: int | None = None
         self._path, self._lang, self._format, self._limit, self._shard = path, lang, format, limit, shard
-        self._shown, self._name = ("stdin", "stdin") if path == STREAM else (str(path), path.stem)
+        self._as_annotated = as_annotated
+        self._shown, self._name = ("stdin", "stdin") if path == STREAM else (str(path), name or path.stem)
         self._lines = _lines(path)
         self._is_stream = path == STREAM or not path.is_file()
         self.kind = self._kind()
@@ -70,7 +84,7 @@ class Sources:
     def walk(self, folder: Path | None = None) -> Iterator[Source]:
         """The sources, in the input's order; to be called once. Tables that memory might not hold are kept in `folder` meanwhile."""
         found = self._first(self._all(folder))
-        return (source for source in found if self._shard.holds(source.where if isinstance(source, Unread) else id_of(source)))
+        return (source for source in found if self._shard.holds(_mark(source)))
 
     def count(self) -> int | None:
         """How many documents there are, where that can be told before they are read."""
@@ -130,7 +144,7 @@ class Sources:
         try:
             return Document(f"{self._name}#{line.number}", self._text(line).strip(), lang=self._lang)
         except UIEError as error:
-            return Unread(self._where(line), str(error))
+            return Unread(line.number, self._where(line), str(error))
 
     def _document(self, line: _Line, ids: Places) -> Source:
         where = self._where(line)
@@ -139,8 +153,8 @@ class Sources:
             document = document_from_json({"id": f"{self._name}#{line.number}", **row}, where=where)
             self._check_new(document.id, line, ids)
         except UIEError as error:
-            return Unread(where, str(error))
-        return document
+            return Unread(line.number, where, str(error))
+        return document if self._as_annotated else unannotated(document)
 
     def _check_new(self, id: str, line: _Line, ids: Places) -> None:
         first = ids.first(id, line.number)
@@ -156,7 +170,7 @@ class Sources:
             record = record_from_json(row, where=where, id=f"{self._name}#{line.number}")
             self._check_new(record.id, line, ids)
         except UIEError as error:
-            return Unread(where, str(error))
+            return Unread(line.number, where, str(error))
         record = record if record.format else replace(record, format=self._format)
         if not record.format:  # no bad line but a missing option: told at once
             raise RecordError(
@@ -192,6 +206,7 @@ class Sources:
                 continue
             for line, _ in found:
                 yield Unread(
+                    line.number,
                     self._where(line),
                     f"{self._where(line)}: document {id!r} was asked from line {first} on; in a stream, "
                     "the records of a document have to stand together.",
@@ -201,6 +216,11 @@ class Sources:
 def id_of(source: Document | Records) -> str:
     """The document's id."""
     return source.id if isinstance(source, Document) else source[0].document_id
+
+
+def _mark(source: Source) -> str:
+    """What says in which shard a source is, wherever the file lies."""
+    return str(source.line) if isinstance(source, Unread) else id_of(source)
 
 
 def _together(found: Iterable[Record | Unread]) -> Iterator[Source]:
@@ -221,6 +241,11 @@ def _lines(path: Path) -> Iterator[_Line]:
     with nullcontext(sys.stdin.buffer) if path == STREAM else path.open("rb") as file:
         at = 0
         for number, content in enumerate(file, 1):
-            if content.strip():
+            if _is_written(content, number):
                 yield _Line(number, at, content)
             at += len(content)
+
+
+def _is_written(content: bytes, number: int) -> bool:
+    """Whether a line holds more than white space, of which Unicode has more than bytes tell; what is no UTF-8 does."""
+    return bool(content.strip()) and bool(content.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip())

@@ -5,9 +5,10 @@ with the input, and a stream is answered while it comes.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from uie.documents import Document
@@ -68,9 +69,9 @@ class Walk:
     def documents(self) -> Iterator[Document]:
         """The predicted Documents, in the input's order."""
         for block in self._blocks():
-            answers = self._answers_of(block)
+            answers = self._answers_in_passes([record for asked in block for record in asked.records])
             across = [self._across(asked, answers) for asked in block]
-            answers |= self._answers([record for further in across for record in further])
+            answers |= self._answers_in_passes([record for further in across for record in further])
             for asked, further in zip(block, across, strict=True):
                 yield from self._predicted(asked, further, answers)
 
@@ -79,7 +80,7 @@ class Walk:
         records = 0
         for asked in self._asked():
             block.append(asked)
-            records += len(asked.records) * self.passes
+            records += max(1, len(asked.records)) * self.passes
             if records >= self.block:
                 yield block
                 block, records = [], 0
@@ -102,8 +103,7 @@ class Walk:
             else:
                 yield asked
 
-    def _answers_of(self, block: Iterable[Asked]) -> Answers:
-        records = [record for asked in block for record in asked.records]
+    def _answers_in_passes(self, records: Sequence[Record]) -> Answers:
         answers: Answers = {}
         for number in range(self.passes):
             answers |= self._answers([in_pass(record, number) for record in records], number)
@@ -151,25 +151,34 @@ class Walk:
         if len(asked.windows) < 2:
             return ()
         try:
-            return self.reading().ask_across(asked, documents_of(self._of(asked, answers)))
+            return self.reading().ask_across(asked, documents_of(self._of(asked.records, answers)))
         except UIEError:  # is told when the document is made
             return ()
 
-    def _of(self, asked: Asked, answers: Answers) -> Iterator[Answered]:
+    def _of(self, records: Iterable[Record], answers: Answers) -> Iterator[Answered]:
         for number in range(self.passes):
-            for record in asked.records:
+            for record in records:
                 yield answers[in_pass(record, number).id]
 
     def _predicted(self, asked: Asked, further: Records, answers: Answers) -> Iterator[Document]:
-        found = [*self._of(asked, answers), *(answers[record.id] for record in further)]
+        found = [*self._of(asked.records, answers), *self._of(further, answers)]
         try:
-            documents = list(documents_of(found))
+            documents = list(documents_of(found)) if found else list(self._nothing(asked))
         except UIEError as error:
             self._fail("document_id", found[0].record.document_id, str(error))
             documents = []
         self.tally.documents += 1
         self.progress(self.tally.documents, self.sources.total)
         yield from map(self.finish, documents)
+
+    def _nothing(self, asked: Asked) -> Iterator[Document]:
+        """The predicted Documents of one with nothing to read; none of one whose annotators were asked nothing of what is asked now."""
+        if asked.document is None or asked.document.text.strip():
+            return
+        tasks = [asker.task for asker in self.reading().askers]
+        shared = [task for task in tasks if shares_document(task)]
+        for together in ([shared] if shared else []) + [[task] for task in tasks if task not in shared]:
+            yield self.reading().nothing(asked.document, together)
 
     def _fail(self, kind: str, what: str, reason: str) -> None:
         self.tally.failed += 1
@@ -191,14 +200,15 @@ def in_pass(record: Record, number: int) -> Record:
     return replace(record, id=f"{record.id}~pass{number + 1}") if number else record
 
 
-def documents_of(answers: Iterable[Answered]) -> Iterator[Document]:
+def documents_of(answers: Iterable[Answered], texts: Mapping[str, str] = MappingProxyType({})) -> Iterator[Document]:
     """One predicted Document per document, in order of first appearance; its records need not stand together.
 
     A document that was also asked one of the other tasks (`shares_document`) has a second Document for each of those.
+    `texts` are the documents' whole texts by their ids, where the records' windows may not cover them.
     """
     by_document: dict[tuple[str, str], list[Answered]] = {}
     for answer in answers:
         task = answer.record.task
         by_document.setdefault((answer.record.document_id, "" if shares_document(task) else task), []).append(answer)
-    for group in by_document.values():
-        yield predicted_document(group)
+    for (id, _), group in by_document.items():
+        yield predicted_document(group, text=texts.get(id))

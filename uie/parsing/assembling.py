@@ -110,6 +110,10 @@ class _Builder:
     def add(self, answered: Answered) -> None:
         record = answered.record
         window = text_of(record)
+        self._kinds.update(TASKS.get(record.task).kinds)
+        if answered.failed:
+            self._report(record, Problem("failed", answered.failed))
+            return
         if self._text[record.start : record.start + len(window)] != window:
             raise RecordError(
                 f"record {record.id}: its text is not what document {record.document_id} holds at {record.start}; "
@@ -119,10 +123,6 @@ class _Builder:
             raise RecordError(
                 f"record {record.id} does not say which format its answer has; name it, such as --format lines.seed001."
             )
-        self._kinds.update(TASKS.get(record.task).kinds)
-        if answered.failed:
-            self._report(record, Problem("failed", answered.failed))
-            return
         found, problems = _read(answered, window)
         self._take(_moved(found, record.start))
         truncated = (Problem("truncated", answered.raw[-60:]),) if answered.finish_reason == "length" else ()

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from uie.corpora.writers import Writer
 from uie.corpora.writers.holding import Holds, kept
@@ -32,9 +32,8 @@ def write(documents: Iterable[Document], out: Path, options: CsvOptions, lost: C
     """Rows of one Document have the same number in `document`, counted from 1. `start` and `end` are empty where a mention has no place."""
     number = 0
     with out.open("w", encoding="utf-8", newline="") as file:
-        # Before Python 3.13 csv quotes, unless told to quote every text, a cell with a lone carriage return only where lines end in one.
-        rows = csv.writer(file, delimiter=options.separator, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        rows.writerow(_COLUMNS)
+        rows = _Rows(file, options.separator)
+        rows.write(_COLUMNS)
         for document in documents:
             found = kept(document, _HOLDS, lost)
             if found is None:
@@ -43,10 +42,23 @@ def write(documents: Iterable[Document], out: Path, options: CsvOptions, lost: C
             before = (number, found.id, found.text)
             for entity in found.entities or ():
                 mention = entity.mention
-                rows.writerow((*before, mention.start, mention.end, entity.type, mention.text))
+                rows.write((*before, mention.start, mention.end, entity.type, mention.text))
             if not found.entities:
-                rows.writerow((*before, None, None, None, None))
+                rows.write((*before, None, None, None, None))
     return {"separator": options.separator, **_READ}
+
+
+class _Rows:
+    """Before Python 3.13 csv leaves a lone carriage return unquoted and then reads it as a line's end: such rows are quoted whole."""
+
+    def __init__(self, file: TextIO, separator: str) -> None:
+        self._plain = csv.writer(file, delimiter=separator, lineterminator="\n")
+        self._quoted = csv.writer(file, delimiter=separator, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+    def write(self, cells: Iterable[object]) -> None:
+        cells = tuple(cells)
+        rows = self._quoted if any(isinstance(cell, str) and "\r" in cell for cell in cells) else self._plain
+        rows.writerow(cells)
 
 
 WRITER = Writer(write, "table", suffix=".csv")
