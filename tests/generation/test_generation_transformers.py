@@ -1,7 +1,9 @@
 """The transformers engine: our decoding loop against plain `generate` and against loops that keep nothing."""
 
+import re
 from collections.abc import Sequence
 
+import llguidance
 import pytest
 import torch
 from grammar_check import accepts
@@ -10,7 +12,7 @@ from uie.errors import ModelError
 from uie.formats.grammar import Choice, Grammar, Literal, Repeat, SpanOf
 from uie.formats.grammar import Sequence as InTurn
 from uie.generation import ENGINES, EngineOptions, Failed, Sampling, Turns
-from uie.generation.guiding import Guides
+from uie.generation.guiding import Guide, Guides
 from uie.generation.rows import Prefix, Rows, batches_of
 from uie.generation.transformers_engine import TransformersEngine
 from uie.generation.written import Writer
@@ -270,6 +272,33 @@ def test_a_grammar_that_nothing_fits_fails_its_prompt_alone(engine):
         "Grammar for llguidance: no string fits it (a choice without options?), so that nothing could be written; "
         "ask about a shorter window, or without constraints."
     )
+
+
+class _Small(Guides):
+    """Gives up in the middle of answers that hold an x."""
+
+    def guide(self, grammar: Grammar) -> Guide:
+        limits = llguidance.LLParserLimits(step_max_items=3)
+        return Guide(llguidance.LLMatcher(self._tokenizer, grammar.text, log_level=0, limits=limits))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_a_grammar_that_is_given_up_in_mid_answer_fails_its_prompt_alone(engine, batch_size, temperature):
+    vocabulary = engine._model.get_output_embeddings().weight.shape[0]
+    engine._guides = _Small(engine.tokenizer, vocabulary=vocabulary, ends=sorted(engine._stop))
+    large = Literal('start: "N" (a|b)*\na: "x" c?\nb: "x" c c?\nc: /y+z?/')
+    small = Literal('start: "None"')
+    sampling = Sampling(max_new_tokens=40, batch_size=batch_size, temperature=temperature, logprobs=True)
+
+    found = dict(engine.generate(PROMPTS[:4], [small, large, small, large], sampling))
+
+    assert [found[number].raw for number in (0, 2)] == ["None", "None"]
+    for number in (1, 3):
+        assert re.fullmatch(
+            r"the answer's grammar is too large for llguidance \(.*\); ask about a shorter window, or without constraints\.",
+            found[number].reason,
+        )
 
 
 # Drawn, and by beams

@@ -10,7 +10,7 @@ from peft import LoraConfig, get_peft_model
 from tiny_models import make_tiny_model
 
 from uie.errors import ModelError
-from uie.models.loading import load_base, load_model, load_tokenizer
+from uie.models.loading import load_base, load_model, load_tokenizer, pick_device
 from uie.models.merging import merge
 from uie.models.sources import resolve, run_questions
 
@@ -41,6 +41,18 @@ def test_a_model_folder_is_found_and_loads_as_asked(tiny_model):
     assert load_model(source, dtype="float32", device="cpu").dtype == torch.float32
     assert load_model(source, dtype="bfloat16", device="cpu").dtype == torch.bfloat16
     assert load_tokenizer(source).decode([3]) == "<|im_end|>"
+
+
+@pytest.mark.parametrize("device", ["gpu", "cpu:x", "xpu", "cuda:5"])
+def test_a_device_that_is_not_there_is_one_line(monkeypatch, device):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)  # else it is told that there is no CUDA device at all
+
+    with pytest.raises(ModelError) as error:
+        pick_device(device)
+
+    assert str(error.value) == (
+        f"device {device!r}: torch {torch.__version__} has none of that name here; expected auto, cpu, cuda or cuda:N."
+    )
 
 
 def test_a_merged_model_says_what_its_adapter_says(adapter, tiny_model, tmp_path):

@@ -10,6 +10,7 @@ from transformers import TrainerCallback
 from uie.documents import Document, Entity, Mention
 from uie.errors import TrainingError
 from uie.scoring.score import score
+from uie.training import worker
 from uie.training.launch import launch
 from uie.training.preview import preview
 from uie.training.run import train
@@ -135,7 +136,12 @@ def test_tensorboard_holds_the_curves_of_the_log_also_of_a_run_that_was_resumed(
 # What is not installed
 
 
-@pytest.mark.parametrize("run", [train, launch])
+def as_one_of_several(settings: TrainSettings) -> None:
+    """What the first process does that torchrun or srun started."""
+    worker._claim(settings, resume=False, overwrite=False)
+
+
+@pytest.mark.parametrize("run", [train, launch, as_one_of_several])
 @pytest.mark.parametrize("name", ["wandb", "mlflow"])
 def test_a_package_that_is_not_installed_is_refused_before_anything_is_written(settings: TrainSettings, name, run, monkeypatch):
     pretend_missing(monkeypatch, name)

@@ -160,7 +160,7 @@ def test_answering_for_f1_and_keeping_weights_are_not_counted_as_training() -> N
         Nobody(),
         process=(0, 1),
         log=lambda row: None,
-        save=lambda: happened.append("saved"),
+        save=lambda why: happened.append("saved"),
         paused=paused,
     )
 

@@ -11,10 +11,11 @@ import yaml
 from safetensors.torch import load_file
 from transformers import TrainerCallback
 
-from uie.errors import ModelError, OutputError, RecordError, SettingsError, TrainingError
+from uie.errors import ModelError, OutputError, RecordError, SettingsError, TrainingError, UIEError
 from uie.models.loading import load_base, load_model, load_tokenizer, resolve
 from uie.settings import build, read_yaml
 from uie.storage import file_hash
+from uie.training.arguments import training_arguments
 from uie.training.batches import collate
 from uie.training.encoded import read_examples
 from uie.training.loss import graded_loss
@@ -331,6 +332,66 @@ def test_a_mistake_before_the_first_step_leaves_no_folder_in_the_way(settings, t
             train(wrong)
 
     assert not settings.out.exists()
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_run_is_replaced_only_when_the_new_one_has_begun(settings, tmp_path, linked):
+    if linked:
+        (tmp_path / "disk").mkdir()
+        settings.out.symlink_to(tmp_path / "disk")
+    train(replace(settings, max_steps=1))
+    held = file_hash(settings.out / "adapter" / "adapter_model.safetensors")
+
+    for wrong in ({"train": tmp_path / "none.jsonl"}, {"max_length": 3}, {"lora": LoraSettings(targets=("query",))}):
+        with pytest.raises(UIEError):
+            train(replace(settings, **wrong), overwrite=True)
+
+    assert file_hash(settings.out / "adapter" / "adapter_model.safetensors") == held
+    assert train(replace(settings, max_steps=1), resume=True).steps == 1
+    assert train(replace(settings, max_steps=2), overwrite=True).steps == 2
+    assert list(tmp_path.glob(".*")) == []  # where the old run lay meanwhile
+
+
+def test_a_run_is_still_brought_back_when_the_one_to_replace_it_was_killed_before_a_step(settings, tmp_path):
+    train(replace(settings, max_steps=1))
+    manifest = file_hash(settings.out / "manifest.json")
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, overwrite=True, callbacks=[StopAfter(0)])
+
+    with pytest.raises(RecordError):
+        train(replace(settings, train=tmp_path / "none.jsonl"), overwrite=True)
+
+    assert file_hash(settings.out / "manifest.json") == manifest
+
+
+def test_a_mistake_leaves_a_linked_folder_as_it_was(settings, tmp_path):
+    (tmp_path / "disk").mkdir()
+    settings.out.symlink_to(tmp_path / "disk")
+
+    with pytest.raises(RecordError):
+        train(replace(settings, train=tmp_path / "none.jsonl"))
+
+    assert settings.out.is_symlink()
+    assert train(replace(settings, max_steps=1)).steps == 1
+
+
+def test_intervals_that_change_on_resuming_count(settings):
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, callbacks=[StopAfter(3)])
+
+    train(replace(settings, log_steps=2, save_steps=3, dev=None), resume=True)
+
+    assert [row["step"] for row in log_of(settings.out)] == [1, 2, 4, 6]
+    assert not (settings.out / "checkpoints" / "checkpoint-4").exists()
+    assert (settings.out / "checkpoints" / "checkpoint-6").exists()
+
+
+def test_one_process_trains_on_one_gpu_of_several(settings, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+
+    arguments = training_arguments(settings, at_once=2, device=torch.device("cuda"), bf16=False, steps=6, evaluates=False)
+
+    assert (arguments.n_gpu, arguments.train_batch_size, arguments.gradient_accumulation_steps) == (1, 2, 2)
 
 
 def test_an_adapter_names_its_base_as_the_user_did_and_asks_no_hub(settings, tiny_model, monkeypatch):

@@ -13,6 +13,7 @@ from transformers import TrainerCallback
 from uie.errors import RecordError, ScoringError, SettingsError
 from uie.scoring.uncertainty import Interval
 from uie.training.run import train
+from uie.training.saving import Selected, selected
 from uie.training.selection import LOGGED, DevFigure, SelectByF1
 from uie.training.settings import F1Settings, LoraSettings, TrainSettings
 
@@ -97,6 +98,37 @@ def test_a_resumed_run_keeps_what_it_found_before(settings: TrainSettings, tmp_p
     assert all(kept[name].equal(expected[name]) for name in expected)
 
 
+def test_a_run_killed_behind_its_checkpoint_says_of_which_step_its_weights_are(settings: TrainSettings) -> None:
+    settings = replace(settings, save_steps=40, max_steps=60)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, callbacks=[Interrupt()])
+    weights = settings.out / "model"
+    (weights / "selected.json").write_text('{"step": 50, "f1": 1.5}')  # better than any that comes
+
+    result = train(settings, resume=True)
+
+    assert (result.f1, result.best_step) == (1.5, 50)
+
+
+def test_weights_are_found_again_when_the_process_was_killed_while_it_replaced_them(settings: TrainSettings) -> None:
+    before = settings.out / ".model.before"
+    before.mkdir(parents=True)
+    (before / "selected.json").write_text('{"step": 20, "f1": 0.5}')
+
+    assert selected(settings) == Selected(20, 0.5)
+    assert [path.name for path in settings.out.iterdir()] == ["model"]
+
+
+def test_the_first_step_of_a_warm_up_may_be_evaluated(settings: TrainSettings) -> None:
+    few = replace(settings, mode="lora", max_steps=3, warmup_share=0.5, f1=F1Settings(every=1))
+
+    for lora in (few.lora, replace(few.lora, pissa=True)):
+        result = train(replace(few, lora=lora), overwrite=True)
+
+        assert result.steps == 3
+        assert [step for step, _ in log_of(few.out, "f1")] == [1, 2, 3]
+
+
 # The decision, on figures given by hand
 
 
@@ -112,7 +144,9 @@ class Scripted:
         return DevFigure(next(self._figures), Interval(0, 1), {})
 
 
-def selection(*figures: float, patience: int | None = None) -> tuple[SelectByF1, list[int], list[dict[str, float]]]:
+def selection(
+    *figures: float, patience: int | None = None, kept: Selected | None = None
+) -> tuple[SelectByF1, list[int], list[dict[str, float]]]:
     saved: list[int] = []
     logged: list[dict[str, float]] = []
     answerer = SimpleNamespace(answer=lambda records, batch_size: iter(()))
@@ -122,7 +156,8 @@ def selection(*figures: float, patience: int | None = None) -> tuple[SelectByF1,
         answerer,
         process=(0, 1),
         log=logged.append,
-        save=lambda: saved.append(one.step),
+        save=lambda why: saved.append(why.step),
+        kept=kept,
     )
     return one, saved, logged
 
@@ -143,7 +178,7 @@ def test_weights_are_saved_where_f1_rises_and_not_where_it_is_equal() -> None:
     steps(one, 5, 10, 20, 30, 40)
 
     assert saved == [10, 20]
-    assert (one.f1, one.step) == (0.5, 20)
+    assert one.kept == Selected(20, 0.5)
     assert [row[LOGGED] for row in logged] == [0.2, 0.5, 0.5, 0.4]
 
 
@@ -154,14 +189,24 @@ def test_training_stops_after_so_many_evaluations_without_a_better_f1() -> None:
 
 
 def test_patience_goes_on_after_a_resume() -> None:
-    one, saved, _ = selection(0.2, patience=2)
+    one, saved, _ = selection(0.2, patience=2, kept=Selected(10, 0.4))
     history = [{"step": 10, LOGGED: 0.4}, {"step": 12, "loss": 1.0}, {"step": 20, LOGGED: 0.3}]
 
     one.on_train_begin(None, SimpleNamespace(log_history=history), None)
 
     assert steps(one, 30) == [True]
     assert saved == []
-    assert (one.f1, one.step) == (0.4, 10)
+    assert one.kept == Selected(10, 0.4)
+
+
+def test_weights_of_a_step_behind_the_checkpoint_stay_until_a_better_step() -> None:
+    one, saved, _ = selection(0.5, 0.4, 0.7, patience=2, kept=Selected(30, 0.6))
+    one.on_train_begin(None, SimpleNamespace(log_history=[{"step": 10, LOGGED: 0.3}]), None)
+
+    assert steps(one, 20, 30) == [False, False]  # as in a run that was not stopped: 0.5 is better than 0.3
+    assert (saved, one.kept) == ([], Selected(30, 0.6))
+    steps(one, 40)
+    assert (saved, one.kept) == ([40], Selected(40, 0.7))
 
 
 def test_the_last_step_is_evaluated_before_training_ends() -> None:

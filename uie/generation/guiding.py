@@ -20,16 +20,11 @@ class Guide:
         self.matcher = matcher
 
     def take(self, token: int) -> list[int]:
-        """Notes that the token was written, and gives those that must follow, which are noted too.
-
-        Raises:
-            ModelError: llguidance gave up, at a limit of its own.
-        """
+        """Notes that the token was written, and gives those that must follow, which are noted too."""
         self.matcher.consume_token(token)
         forced = [] if self.matcher.is_stopped() else self.matcher.compute_ff_tokens()
         if forced:
             self.matcher.consume_tokens(forced)
-        self.check()
         return forced
 
     @property
@@ -37,9 +32,12 @@ class Guide:
         """Whether the answer can only end here."""
         return self.matcher.is_stopped()
 
-    def check(self) -> None:
-        if self.matcher.is_error():
-            raise ModelError(f"the answer's grammar is too large for llguidance ({_one_line(self.matcher.get_error())})")
+    @property
+    def problem(self) -> str | None:
+        """Why llguidance gave up, which it may do in the middle of an answer, at a limit of its own; None while it has not."""
+        if not self.matcher.is_error():
+            return None
+        return f"the answer's grammar is too large for llguidance ({_one_line(self.matcher.get_error())})"
 
 
 class Guides:
@@ -65,15 +63,18 @@ class Guides:
             ModelError: llguidance cannot hold an answer to it.
         """
         guide = Guide(llguidance.LLMatcher(self._tokenizer, to_lark(grammar), log_level=0))
-        guide.check()
+        if guide.problem is not None:
+            raise ModelError(guide.problem)
         return guide
 
     def hold(self, logits: torch.Tensor, guides: Sequence[Guide]) -> None:
-        """Sets the logits, (rows, vocabulary), of all tokens that a row's guide does not allow next to minus infinity."""
+        """Sets the logits, (rows, vocabulary), of all tokens that a row's guide does not allow next to minus infinity.
+
+        Where llguidance has given up (`Guide.problem`) it allows the end only.
+        """
         bits = np.zeros((len(guides), self._words), dtype=np.uint32)
         for row, guide in zip(bits, guides, strict=True):
             guide.matcher.unsafe_compute_mask_ptr(row.ctypes.data, row.nbytes)
-            guide.check()
         barred = np.unpackbits(~bits.view(np.uint8), axis=1, bitorder="little")[:, : self._vocabulary]
         logits.masked_fill_(torch.from_numpy(barred.view(bool)).to(logits.device), -torch.inf)
 

@@ -101,8 +101,7 @@ class OpenAIEngine:
         if isinstance(body, Failed):
             raise ModelError(body.reason)
         finish = None
-        for event in self._server.stream(self._path, body | {"stream": True}):
-            piece, ended = piece_of(event)
+        for piece, ended in self._server.stream(self._path, body | {"stream": True}, piece_of):
             finish = ended or finish
             if piece:
                 yield piece

@@ -47,7 +47,10 @@ _MOST_RULES = 10_000
 
 
 def is_installed() -> bool:
-    return find_spec("openvino_genai") is not None
+    """What runs models, and what converts them for it."""
+    from uie.models.gguf_cache import has_converter
+
+    return find_spec("openvino_genai") is not None and has_converter()
 
 
 def load(model: str, options: EngineOptions) -> "OpenVINOEngine":

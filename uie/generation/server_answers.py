@@ -14,8 +14,6 @@ from uie.generation.servers import RequestFailed
 if TYPE_CHECKING:
     import llguidance
 
-_LONGEST_SHOWN = 80
-
 
 def generation_of(sent: Any, *, logprobs: bool, seconds: float) -> Generation:
     """The first answer in what was sent, of either endpoint.
@@ -115,4 +113,4 @@ def _logprobs(given: Any) -> tuple[list[str], list[float]]:
 
 
 def _unreadable(sent: Any) -> RequestFailed:
-    return RequestFailed(f"no answer in what the server sent: {json.dumps(sent, ensure_ascii=False)[:_LONGEST_SHOWN]}", again=True)
+    return RequestFailed(f"no answer in what the server sent: {json.dumps(sent, ensure_ascii=False)}", again=True)

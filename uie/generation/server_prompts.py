@@ -1,14 +1,13 @@
 """Turns → the prompt that a server's tokenizer makes the same tokens of as ours: text, or token ids where no text would do."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
 from uie.errors import ModelError
 from uie.generation import Turns
 from uie.generation.wrapping import Wrapping
-from uie.models.encoding import stop_ids
+from uie.models.encoding import encode_written, stop_ids
 
 UNLIMITED = 1 << 30
 
@@ -36,8 +35,7 @@ class Prompts:
         """
         ids = self.wrapping.ids(turns)
         for text in self._texts(ids):
-            encoded: Any = self._tokenizer(text)["input_ids"]
-            if list(encoded) == ids:
+            if encode_written(self._tokenizer, text) == ids:
                 return text
         if takes_ids:
             return ids

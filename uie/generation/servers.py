@@ -96,18 +96,18 @@ class Server:
         while True:
             tried += 1
             try:
-                return read(self.ask(path, body))
+                return self._understood(read, self.ask(path, body))
             except RequestFailed as failed:
                 pause = self.patience.pause(tried, failed)
                 if pause is None or given_up.wait(pause):
                     tries = f" (tried {tried} times)" if tried > 1 else ""
                     raise RequestFailed(f"{failed}{tries}", status=failed.status) from None
 
-    def stream(self, path: str, body: object) -> Iterator[Any]:
-        """The server-sent events of one request, as they come.
+    def stream(self, path: str, body: object, read: Callable[[Any], Read]) -> Iterator[Read]:
+        """What `read` makes of the server-sent events of one request, as they come.
 
         Raises:
-            RequestFailed: the server refuses, or the stream breaks off in the middle of an event.
+            RequestFailed: the server refuses, the stream breaks off in the middle of an event, or `read` cannot read one.
         """
         with self._sent(path, body) as response:
             for line in response:
@@ -115,7 +115,7 @@ class Server:
                 if event == b"[DONE]":
                     return
                 if event:
-                    yield self._parsed(event)
+                    yield self._understood(read, self._parsed(event))
 
     @contextmanager
     def _sent(self, path: str, body: object) -> Iterator[HTTPResponse]:
@@ -140,7 +140,7 @@ class Server:
     def _refused(self, error: HTTPError) -> RequestFailed:
         with error:
             try:
-                said = _said(self._without_key(error.read()))
+                said = self._without_key(_said(error.read()))
             except (OSError, HTTPException):
                 said = ""
         again = error.code in (408, 409, 429) or error.code >= 500
@@ -148,15 +148,22 @@ class Server:
         return RequestFailed(_one_line(f"HTTP {error.code}: {said or error.reason}"), status=error.code, again=again, after=after)
 
     def _parsed(self, data: bytes) -> Any:
-        data = self._without_key(data)
         try:
             return json.loads(data)
         except (ValueError, RecursionError):  # neither JSON nor UTF-8, or thousands of brackets
-            raise RequestFailed(f"the server's answer is no JSON: {data[:40]!r}", status=200, again=True) from None
+            shown = self._without_key(data.decode("latin-1")).encode("latin-1")[:40]
+            raise RequestFailed(f"the server's answer is no JSON: {shown!r}", status=200, again=True) from None
 
-    def _without_key(self, data: bytes) -> bytes:
-        """A server may repeat the key, and what it says is shown and written down."""
-        return data.replace(self._key.encode(), b"(the key)") if self._key else data
+    def _understood(self, read: Callable[[Any], Read], sent: Any) -> Read:
+        try:
+            return read(sent)
+        except RequestFailed as failed:
+            told = _one_line(self._without_key(str(failed)))
+            raise RequestFailed(told, status=failed.status, again=failed.again, after=failed.after) from None
+
+    def _without_key(self, complaint: str) -> str:
+        """A server that complains may repeat the key, and what it says is shown and written down; an answer is left as it is."""
+        return complaint.replace(self._key, "(the key)") if self._key else complaint
 
 
 class _NoRedirects(HTTPRedirectHandler):

@@ -58,6 +58,11 @@ class _Answer:
     logprobs: list[float] = field(default_factory=list)
     pending: list[int] = field(default_factory=list)
     finish: Literal["stop", "length"] | None = None
+    failed: Failed | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.finish is not None or self.failed is not None
 
 
 class TransformersEngine:
@@ -133,13 +138,13 @@ class TransformersEngine:
                 if grammars is not None:
                     answer.guide = self._guides.guide(grammars[answer.index])
             except ModelError as error:
-                yield answer, Failed(f"{str(error).rstrip('.')}; ask about a shorter window, or without constraints.")
+                yield answer, _beyond_grammars(str(error))
                 continue
             possible.append(answer)
         if possible:
             for answer in self._steps(possible, sampling, held):
-                if answer.finish:
-                    yield answer, None
+                if answer.is_over:
+                    yield answer, answer.failed
 
     @cached_property
     def _guides(self) -> Guides:
@@ -168,7 +173,7 @@ class TransformersEngine:
         self._write(answers, rows.start(), sampling)
         while True:
             yield answers
-            kept = [place for place, answer in enumerate(answers) if not answer.finish]
+            kept = [place for place, answer in enumerate(answers) if not answer.is_over]
             if not kept:
                 return
             if len(kept) < len(answers):
@@ -203,7 +208,7 @@ class TransformersEngine:
             agreed = _agreeing(written, guess[right:])
             right += agreed
             answer.pending = written[agreed:]
-            if answer.pending or answer.finish:
+            if answer.pending or answer.is_over:
                 break
         rows.forget(len(guess) - right)
 
@@ -220,7 +225,10 @@ class TransformersEngine:
             answer.pending = [token, *forced]
             answer.tokens += answer.pending
             answer.logprobs += [logprob, *[0.0] * len(forced)]
-            self._finish(answer, sampling)
+            if answer.guide and answer.guide.problem is not None:
+                answer.failed = _beyond_grammars(answer.guide.problem)
+            else:
+                self._finish(answer, sampling)
 
     def _finish(self, answer: _Answer, sampling: Sampling) -> None:
         room = min(sampling.max_new_tokens, self.longest - len(answer.ids))
@@ -252,6 +260,10 @@ class TransformersEngine:
             answer.tokens = row[: room if end is None else end + 1]
             answer.finish = "length" if end is None else "stop"
             yield answer
+
+
+def _beyond_grammars(reason: str) -> Failed:
+    return Failed(f"{reason.rstrip('.')}; ask about a shorter window, or without constraints.")
 
 
 def _guess(ids: list[int]) -> list[int]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from transformers import PreTrainedTokenizerBase
 
 from uie.generation import Failed, Turns
-from uie.models.encoding import default_wrap, encode_conversation
+from uie.models.encoding import count_tokens, default_wrap, encode_conversation
 
 if TYPE_CHECKING:
     from uie.models.sources import ModelSource
@@ -37,7 +37,7 @@ class Wrapping:
 
     def count_tokens(self, text: str) -> int:
         """How many tokens a text has by itself."""
-        return len(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+        return count_tokens(self.tokenizer, text)
 
     def count_prompt_tokens(self, prompt: Turns) -> int:
         """How many tokens the model reads before it answers."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Literal, get_args
 
 from transformers import PreTrainedTokenizerBase
@@ -25,6 +26,8 @@ _TEXTS = {
 _TEMPLATE_ARGUMENTS = {"enable_thinking": False, "date_string": "26 Jul 2024"}
 _MARK = "uie\ue000mark"
 _UNLABELLED = -100
+# A tokenizer is told whether to split control tokens by being changed, before each call: a call in another thread would be split alike.
+_ONE_AT_A_TIME = Lock()
 EMPTY_ANSWER = "the answer is empty; an answer that finds nothing says so in words, such as None."
 """Why a record cannot be learned from: nothing but stopping would be."""
 
@@ -109,11 +112,21 @@ def _encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], 
     if wrap != "chat" or tokenizer.chat_template is None or not plain:
         return [encode_conversation(tokenizer, [(prompt, "")], wrap) for prompt in prompts]
     rendered = [_render(tokenizer, _messages(tokenizer, [(prompts[number], "")])) for number in plain]
-    together = dict(zip(plain, tokenizer(rendered, add_special_tokens=False)["input_ids"], strict=True))
+    together = dict(zip(plain, _ids(tokenizer, rendered, split_special_tokens=False), strict=True))
     return [
         list(together[number]) if number in together else encode_conversation(tokenizer, [(prompt, "")], wrap)
         for number, prompt in enumerate(prompts)
     ]
+
+
+def encode_written(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """What a server makes of a prompt that it is sent as text: names of control tokens are those tokens."""
+    return list(_ids(tokenizer, text, add_special_tokens=True, split_special_tokens=False))
+
+
+def count_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> int:
+    """How many tokens a text has by itself; what looks like a control token is text."""
+    return len(_encode_text(tokenizer, text, add_special_tokens=False))
 
 
 def end_id(tokenizer: PreTrainedTokenizerBase, wrap: str) -> int:
@@ -143,7 +156,7 @@ def _encode_chat(tokenizer: PreTrainedTokenizerBase, turns: Sequence[tuple[str, 
         raise ModelError(f"{tokenizer.name_or_path}: the model has no chat template; choose another wrap: {others}.")
     special, looks_special = _special_tokens(tokenizer)
     if not any(looks_special.search(words) for turn in turns for words in turn):
-        return list(tokenizer.encode(_render(tokenizer, _messages(tokenizer, turns)), add_special_tokens=False))
+        return list(_ids(tokenizer, _render(tokenizer, _messages(tokenizer, turns)), split_special_tokens=False))
     # Text with control tokens in it goes through the template with marks in their place, so that only those which the template
     # itself wrote become control tokens.
     marks = {token: f"\ue000{number}\ue001" for number, token in enumerate(special)}
@@ -166,12 +179,20 @@ def _id_of(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
 
 
 def _encode_text(tokenizer: PreTrainedTokenizerBase, text: str, *, add_special_tokens: bool) -> list[int]:
-    return list(tokenizer(text, add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"])
+    return list(_ids(tokenizer, text, add_special_tokens=add_special_tokens, split_special_tokens=True))
 
 
 def _encode_texts(tokenizer: PreTrainedTokenizerBase, texts: list[str], *, add_special_tokens: bool) -> list[list[int]]:
-    found: Any = tokenizer(texts, add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"]
-    return [list(ids) for ids in found]
+    return [list(ids) for ids in _ids(tokenizer, texts, add_special_tokens=add_special_tokens, split_special_tokens=True)]
+
+
+def _ids(
+    tokenizer: PreTrainedTokenizerBase, words: str | list[str], *, add_special_tokens: bool = False, split_special_tokens: bool
+) -> Any:
+    """Of a text, or of each text; from any thread."""
+    with _ONE_AT_A_TIME:
+        found = tokenizer(words, add_special_tokens=add_special_tokens, split_special_tokens=split_special_tokens)
+    return found["input_ids"]
 
 
 def _left_open(tokenizer: PreTrainedTokenizerBase, ids: list[int]) -> list[int]:

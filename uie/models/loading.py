@@ -57,13 +57,20 @@ def pick_device(device: str = "auto") -> torch.device:
     """ "auto" is the first GPU, else the CPU.
 
     Raises:
-        ModelError: a CUDA device was asked for and there is none.
+        ModelError: there is no such device.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ModelError(f"device {device!r}: torch {torch.__version__} sees no CUDA device; use cpu or auto.")
-    return torch.device(device)
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)  # a number may be too high, and a kind not be part of this torch
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ModelError(
+            f"device {device!r}: torch {torch.__version__} has none of that name here; expected auto, cpu, cuda or cuda:N."
+        ) from None
+    return found
 
 
 def best_dtype(device: torch.device) -> torch.dtype:

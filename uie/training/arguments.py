@@ -54,6 +54,8 @@ def training_arguments(
         run_name=settings.out.resolve().name,
         disable_tqdm=True,
     )
+    # A process trains on one GPU. Where one sees several, transformers would spread each batch over them, and take as many records more.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
     if settings.deepspeed != "none":
         import deepspeed  # optional where one process trains
 

@@ -50,6 +50,8 @@ class RunResult:
 def open_run(settings: TrainSettings, *, resume: bool, overwrite: bool) -> None:
     """Makes the folder with `run.yaml` and a first manifest.json, or takes up the one of an interrupted run.
 
+    `overwrite` sets an earlier run aside, until `forget_replaced` removes it or `discard_unstarted` brings it back.
+
     `run.yaml` is a config: `uie train --config OUT/run.yaml` does the same again.
 
     manifest.json holds the hashes of what the run reads, so that going on with other records or another base is refused.
@@ -62,6 +64,8 @@ def open_run(settings: TrainSettings, *, resume: bool, overwrite: bool) -> None:
     check_folder(settings, inputs, resume=resume, overwrite=overwrite)
     mapping = to_mapping(settings)
     path = settings.out / "run.yaml"
+    if overwrite and not resume:
+        _set_aside(settings.out)
     claim_folder(settings.out, overwrite=overwrite, resume=resume)
     with whole_file(path) as out:
         yaml.safe_dump(mapping, out, sort_keys=False, allow_unicode=True)
@@ -127,9 +131,41 @@ def _other_inputs(held: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 
 def discard_unstarted(out: Path) -> None:
-    """Removes a run folder in which no step was taken: a mistake in the input shall not leave a folder that is in the way."""
-    if not (out / "log.jsonl").is_file() and not checkpoints_of(out) and not (out / LESS_AT_ONCE).is_file():
-        shutil.rmtree(out)
+    """Removes a run folder in which no step was taken: a mistake in the input shall not leave a folder that is in the way.
+
+    The run that it was to replace comes back.
+    """
+    if _is_started(out):
+        return
+    place, replaced = out.resolve(), _replaced(out)  # a link stays, what it points to goes
+    shutil.rmtree(place)
+    if replaced.is_dir():
+        replaced.rename(place)
+
+
+def forget_replaced(out: Path) -> None:
+    """Removes the run that `open_run` set aside for one that has begun now."""
+    shutil.rmtree(_replaced(out), ignore_errors=True)
+
+
+def _set_aside(out: Path) -> None:
+    place, replaced = out.resolve(), _replaced(out)
+    if not place.is_dir() or (
+        replaced.is_dir() and not _is_started(place)
+    ):  # the second: who set it aside was killed before a step
+        return
+    shutil.rmtree(replaced, ignore_errors=True)
+    place.rename(replaced)
+
+
+def _replaced(out: Path) -> Path:
+    """Where a run lies that is being replaced: on the same disk, out of sight."""
+    place = out.resolve()
+    return place.with_name(f".{place.name}.replaced")
+
+
+def _is_started(out: Path) -> bool:
+    return (out / "log.jsonl").is_file() or bool(checkpoints_of(out)) or (out / LESS_AT_ONCE).is_file()
 
 
 def is_finished(out: Path) -> bool:

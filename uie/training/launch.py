@@ -33,7 +33,7 @@ def launch(settings: TrainSettings, *, resume: bool = False, overwrite: bool = F
     Under torchrun, deepspeed or srun every process calls it, and all return.
 
     `resume` goes on from the newest checkpoint with the same numbers as without the stop, and leaves a finished run as it is;
-    `overwrite` empties an earlier run.
+    `overwrite` replaces an earlier run, which stays until the new one has taken a step.
 
     Raises:
         UIEError: settings, records, model or folder are wrong, or a worker process failed.

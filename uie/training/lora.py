@@ -77,17 +77,17 @@ def keep_start(model: PeftModel, start: Path) -> None:
     partial.replace(start)
 
 
-def subtract_start(folder: Path, start: Path) -> None:
+def subtract_start(folder: Path, start: Path, *, may_be_empty: bool = False) -> None:
     """Rewrites a saved PiSSA adapter as the LoRA of twice the rank that does the same on the untouched base.
 
     W_res + s·BA = W + s·(BA - B₀A₀) = W + s·[B, -B₀][A; A₀]. As peft's `path_initial_model_for_weight_conversion`, without its
     second adapter in a model that goes on training.
 
     Raises:
-        TrainingError: the adapter is what it was at the start.
+        TrainingError: the adapter is what it was at the start, and that may not be.
     """
     trained, began = load_file(folder / _WEIGHTS), load_file(start)
-    if all(torch.equal(weight, began[key]) for key, weight in trained.items()):
+    if not may_be_empty and all(torch.equal(weight, began[key]) for key, weight in trained.items()):
         raise TrainingError(f"{folder}: the adapter is as PiSSA began it ({len(trained)} matrices): nothing was learned.")
     joined = {
         key: torch.cat([weight, began[key]], dim=0) if "lora_A" in key else torch.cat([weight, -began[key]], dim=1)

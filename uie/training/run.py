@@ -1,6 +1,5 @@
 """TrainSettings → a run folder, in this process: transformers' Trainer on examples of ours, with adapters from peft."""
 
-import functools
 import math
 import time
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from uie.training.folder import (
     RunResult,
     close_run,
     discard_unstarted,
+    forget_replaced,
     is_finished,
     open_run,
     read_result,
@@ -45,7 +45,7 @@ from uie.training.modes import Prepared, keep_beginning, prepare
 from uie.training.pack_size import choose_pack_size, kept_pack_size
 from uie.training.planning import Plan, plan
 from uie.training.reporters import check_reporters, reporter_callbacks
-from uie.training.saving import save, weights_folder
+from uie.training.saving import Selected, save, selected, weights_folder
 from uie.training.selection import DevSample, SelectByF1
 from uie.training.settings import TrainSettings
 from uie.training.stopping import STOP, StopRequest, stopped
@@ -209,13 +209,19 @@ def _selection(trainer: GradedTrainer, found: _Found) -> SelectByF1:
     model: Any = trainer.model
     settings, tokenizer = found.settings, found.tokenizer
     room = room_for(found.examples.max_answer_tokens)
+    kept = as_main_found(lambda: selected(settings), is_main=trainer.is_world_process_zero(), device=trainer.args.device)
+
+    def keep(why: Selected) -> None:
+        save(trainer, settings, tokenizer, bf16=found.bf16, why=why)
+
     return SelectByF1(
         settings.f1,
         DevSample.read(settings),
         Answerer(settings.model, TransformersEngine(model, tokenizer, settings.wrap), Sampling(max_new_tokens=room)),
         process=(trainer.args.process_index, trainer.args.world_size),
         log=trainer.log,
-        save=functools.partial(save, trainer, settings, tokenizer, bf16=found.bf16),
+        save=keep,
+        kept=kept,
         paused=trainer.throughput.paused,
     )
 
@@ -224,10 +230,28 @@ def _set_callbacks(trainer: Trainer, settings: TrainSettings, callbacks: Sequenc
     for kind in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(kind)
     if trainer.is_world_process_zero():
-        for callback in (RunLog(settings.out), *reporter_callbacks(settings)):
+        for callback in (RunLog(settings.out), _Begun(settings.out), *reporter_callbacks(settings)):
             trainer.add_callback(callback)
+    trainer.add_callback(_IntervalsOfToday())
     for callback in callbacks:
         trainer.add_callback(callback)
+
+
+class _Begun(TrainerCallback):
+    """Lets go of the run that this one replaces, once there is a step to tell of."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+
+    def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        forget_replaced(self._out)
+
+
+class _IntervalsOfToday(TrainerCallback):
+    """log_steps, save_steps and eval_steps may change on --resume; the checkpoint's state would bring back those of then."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        state.compute_steps(args, state.max_steps)
 
 
 def _write_beginning(found: _Found, planned: Plan, prepared: Prepared) -> None:
@@ -274,8 +298,8 @@ def _result(trainer: GradedTrainer, found: _Found, selection: SelectByF1 | None,
         seconds=round(seconds, 3),
         device=found.device.type,
         dtype="bfloat16" if found.bf16 else "float32",
-        f1=selection.f1 if selection else None,
-        best_step=selection.step if selection else None,
+        f1=selection.kept.f1 if selection and selection.kept else None,
+        best_step=selection.kept.step if selection and selection.kept else None,
     )
 
 

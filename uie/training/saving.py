@@ -3,23 +3,57 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase, Trainer
 
-from uie.storage import write_json
+from uie.errors import TrainingError
+from uie.storage import parse_object, write_json
 from uie.training.lora import check_adapter, name_base, subtract_start
 from uie.training.modes import start_file
 from uie.training.settings import TrainSettings
+
+_SELECTED = "selected.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Why these weights were kept: the step that they are of, and their F1 on dev."""
+
+    step: int
+    f1: float
 
 
 def weights_folder(settings: TrainSettings) -> Path:
     return settings.out / ("adapter" if settings.mode == "lora" else "model")
 
 
-def save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokenizerBase, *, bf16: bool) -> None:
+def selected(settings: TrainSettings) -> Selected | None:
+    """What the run folder's weights were kept for; None where there are none yet.
+
+    A process that was killed between two steps of a resumed run may have kept weights of a later step than its last checkpoint.
+    """
+    weights = weights_folder(settings)
+    if not weights.is_dir() and _before(weights).is_dir():  # killed while it put others in their place
+        _before(weights).rename(weights)
+    path = weights / _SELECTED
+    if not path.is_file():
+        return None
+    held = parse_object(path.read_text(encoding="utf-8"), str(path), error=TrainingError)
+    return Selected(held["step"], held["f1"])
+
+
+def save(
+    trainer: Trainer,
+    settings: TrainSettings,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    bf16: bool,
+    why: Selected | None = None,
+) -> None:
     """adapter/ or model/ with its tokenizer; it appears whole. All processes take part: ZeRO-3 and FSDP gather the weights from them."""
     weights = weights_folder(settings)
     partial = settings.out / f".{weights.name}"
@@ -42,12 +76,30 @@ def save(trainer: Trainer, settings: TrainSettings, tokenizer: PreTrainedTokeniz
         (partial / "training_args.bin").unlink(missing_ok=True)  # a pickle, and run.yaml says it all
         if settings.mode == "lora":
             name_base(partial, _portable(settings.model))
-            check_adapter(partial)
+            # A warm-up's first step has a learning rate of 0.
+            may_be_empty = trainer.state.global_step == 1 and trainer.args.warmup_steps > 0
+            if not may_be_empty:
+                check_adapter(partial)
             if settings.lora.pissa:
-                subtract_start(partial, start_file(settings))
-        shutil.rmtree(weights, ignore_errors=True)  # of the same run: a step that was not as good, or resumed after its end
-        partial.replace(weights)
+                subtract_start(partial, start_file(settings), may_be_empty=may_be_empty)
+        if why is not None:
+            write_json(partial / _SELECTED, asdict(why))
+        _put_in_place(partial, weights)
     trainer.accelerator.wait_for_everyone()
+
+
+def _put_in_place(partial: Path, weights: Path) -> None:
+    """What stood there is of the same run, a step that was not as good or the end before a --resume: it goes when the new is there."""
+    before = _before(weights)
+    shutil.rmtree(before, ignore_errors=True)
+    if weights.is_dir():
+        weights.rename(before)
+    partial.replace(weights)
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def _before(weights: Path) -> Path:
+    return weights.with_name(f".{weights.name}.before")
 
 
 def _gathered(trainer: Trainer) -> dict[str, torch.Tensor]:

@@ -26,6 +26,7 @@ from uie.scoring.score import score
 from uie.scoring.scores import Scores
 from uie.scoring.uncertainty import Interval, bootstrap_mean
 from uie.training.memory import answered_by_less
+from uie.training.saving import Selected
 from uie.training.settings import F1Settings, TrainSettings
 
 # As the Trainer's log calls them; its callbacks for TensorBoard and others make "eval/f1" of it, "eval/f1/wnut17 NER entities" of a part.
@@ -119,10 +120,13 @@ class SelectByF1(TrainerCallback):
         *,
         process: tuple[int, int],
         log: Callable[[dict[str, float]], None],
-        save: Callable[[], object],
+        save: Callable[[Selected], object],
+        kept: Selected | None = None,
         paused: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
-        """`paused` is entered while answers are made and weights are kept: that time is not training's."""
+        """`kept` is what a stopped run's weights were kept for. `paused` is entered while answers are made and weights are kept: that
+        time is not training's.
+        """
         self._settings = settings
         self._sample = sample
         self._answerer = answerer
@@ -132,8 +136,8 @@ class SelectByF1(TrainerCallback):
         self._paused = paused
         self._worse = 0
         self._last_step = 0
-        self.f1: float | None = None
-        self.step: int | None = None
+        self._best = -1.0
+        self.kept = kept
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Takes up what a stopped run had found before the checkpoint that this one goes on from."""
@@ -159,17 +163,16 @@ class SelectByF1(TrainerCallback):
         with self._paused():
             figure = self._sample.score(self._answers())
             self._log(figure.logged())
-            if self._take(figure.f1, step):
-                self._save()
+            self._take(figure.f1, step)
+            # What is kept may be of a step behind the checkpoint that this run goes on from, and as good as it gets.
+            if self.kept is None or figure.f1 > self.kept.f1:
+                self.kept = Selected(step, figure.f1)
+                self._save(self.kept)
 
-    def _take(self, f1: float, step: int) -> bool:
-        """Whether the figure is the best so far."""
+    def _take(self, f1: float, step: int) -> None:
         self._last_step = step
-        if self.f1 is not None and f1 <= self.f1:
-            self._worse += 1
-            return False
-        self.f1, self.step, self._worse = f1, step, 0
-        return True
+        self._worse = 0 if f1 > self._best else self._worse + 1
+        self._best = max(self._best, f1)
 
     def _answers(self) -> dict[str, tuple[str, str]]:
         rank, processes = self._process

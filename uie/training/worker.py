@@ -28,6 +28,7 @@ from uie.training.combinations import refuse_on_this_machine
 from uie.training.folder import RunResult, discard_unstarted, is_finished, open_run, read_result
 from uie.training.guard import as_main_found, is_lost_connection
 from uie.training.launch import report_failure
+from uie.training.reporters import check_reporters
 from uie.training.run import train_claimed
 from uie.training.settings import TrainSettings
 from uie.training.stopping import STOP
@@ -67,6 +68,7 @@ def _claim(settings: TrainSettings, *, resume: bool, overwrite: bool) -> RunResu
         replace(settings, processes=1)
     )  # before anything is written; the processes may be those of many machines
     resolve(settings.model)
+    check_reporters(settings)
     open_run(settings, resume=resume, overwrite=overwrite)
     if resume and is_finished(settings.out):
         return read_result(settings.out)
