@@ -65,16 +65,16 @@ def records_of(case: str, documents: int) -> list[Any]:
     from uie.corpora.reading import read_corpus
     from uie.prompting import load_prompt
     from uie.records.asking import asker
-    from uie.schema import Label
+    from uie.schema import Label, RelationLabel
 
     corpus, prefix = case.split("-")
-    config = load_dataset_config(corpus)
+    config = load_dataset_config("conll04_json" if corpus == "conll04" else corpus)
     task = "NER" if corpus == "wnut17" else "RE"
     schema = config.schema()
     if prefix == "long":
-        kind = "entities" if task == "NER" else "relations"
+        kind, of = ("entities", Label) if task == "NER" else ("relations", RelationLabel)
         more = tuple(
-            Label(f"x{number}", f"{word} {number}", f"a {word} that the text mentions in passing, of the kind numbered {number}")
+            of(f"x{number}", f"{word} {number}", f"a {word} that the text mentions in passing, of the kind numbered {number}")
             for number, word in enumerate(["vessel", "river", "crop", "tool", "law"] * 6)
         )
         schema = replace(schema, **{kind: getattr(schema, kind) + more})
