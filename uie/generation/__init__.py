@@ -42,7 +42,8 @@ class Generation:
 
     `finish_reason` is "length" where the answer was cut off at max_new_tokens or at the model's longest sequence. `logprobs` holds
     each token's log-probability, the ending one's included: under a grammar, where the engine can tell, among the tokens it allows,
-    so that what it forces has 0. `raw[:ends[i]]` is what the tokens up to the i-th wrote; a character that takes several tokens is written by its last.
+    so that what it forces has 0. `raw[:ends[i]]` is what the tokens up to the i-th wrote; a character that takes several tokens is
+    written by its last.
     """
 
     raw: str

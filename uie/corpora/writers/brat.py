@@ -35,7 +35,9 @@ class BratOptions:
 
 
 def write(documents: Iterable[Document], out: Path, options: BratOptions, lost: Counter[str]) -> Mapping[str, Any]:
-    """NAME is the corpus' own id where that can be a name and is not taken, else a number. A filler that is no entity gets a T line with its role as type.
+    """NAME is the corpus' own id where that can be a name and is not taken, else a number.
+
+    A filler that is no entity gets a T line with its role as type.
 
     Attributes must be words (true: no value; several: a line each). A role is written as it is, also where several have the same.
     """
