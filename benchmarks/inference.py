@@ -1,12 +1,13 @@
 """How many documents a second `uie` extracts from, beside plain `generate` and beside the most that the machine could do.
 
-python benchmarks/inference.py RUN [--documents N] [--rounds N] [--case wnut17-short …] [--way "openvino bfloat16" …]
+python benchmarks/inference.py RUN [--documents N] [--rounds N] [--case wnut17-short …] [--way "openvino bfloat16" …] [--url http://…]
 
 RUN is a run folder with an adapter (a LoRA of SmolLM2-135M). Every way answers the same questions, likeliest token by likeliest
 token, at most ROOM tokens an answer, BATCH side by side. The ways are:
 
 - ours: `Answerer` with the engine transformers, free and constrained, in float32 and bfloat16;
 - openvino: the same with the engine openvino, where it is installed;
+- server: the same with the engine openai, where `--url` names a server of the run's merged weights, started in bfloat16;
 - plain: transformers' `generate` on batches in the input's order, padded, adapter merged;
 - one by one: `generate` for one prompt after the other with the adapter beside the weights, on the first ALONE documents.
 
@@ -15,7 +16,7 @@ Each runs in a process of its own, so many rounds in turn; the fastest round cou
 plain generate in float32. The ceiling is what the measured peak of matrix products allows where each row's own tokens are computed once,
 the common prefix once in all, and everything else is free: (prefix + sum of rest and answer) x 2 x weights over the peak.
 The cases: wnut17 (short answers) and conll04's relations (long answers), each asked in few words (some 50 tokens before the text) and with
-40 described types (some hundreds). The texts come from the folder that UIE_CORPORA names.
+ten further types, all described (some 350). The texts come from the folder that UIE_CORPORA names.
 """
 
 import argparse
@@ -34,6 +35,7 @@ BATCH = 16
 ROOM = 64
 ALONE = 30
 WARM = 8
+MORE_TYPES = ("vessel", "river", "crop", "tool", "law", "bird", "song", "road", "coin", "dish")
 CASES = ("wnut17-short", "wnut17-long", "conll04-short", "conll04-long")
 WAYS = (
     "plain float32",
@@ -46,7 +48,10 @@ WAYS = (
     "openvino float32",
     "openvino bfloat16",
     "openvino constrained bfloat16",
+    "server bfloat16",
+    "server constrained bfloat16",
 )
+ENGINES = {"ours": "transformers", "openvino": "openvino", "server": "openai"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def records_of(case: str, documents: int) -> list[Any]:
         kind, of = ("entities", Label) if task == "NER" else ("relations", RelationLabel)
         more = tuple(
             of(f"x{number}", f"{word} {number}", f"a {word} that the text mentions in passing, of the kind numbered {number}")
-            for number, word in enumerate(["vessel", "river", "crop", "tool", "law"] * 6)
+            for number, word in enumerate(MORE_TYPES)
         )
         schema = replace(schema, **{kind: getattr(schema, kind) + more})
     wording = "default" if prefix == "short" else "described"
@@ -88,43 +93,45 @@ def records_of(case: str, documents: int) -> list[Any]:
     return found[:documents]
 
 
-def measure(way: str, model: str, case: str, documents: int) -> Measured:
+def measure(way: str, model: str, case: str, documents: int, url: str) -> Measured:
     import torch
 
     kind, dtype = way.rsplit(" ", 1)
     records = records_of(case, (ALONE if kind == "one by one" else documents) + WARM)
     records, others = records[:-WARM], records[-WARM:]
-    answer = ours if kind.startswith(("ours", "openvino")) else theirs
     with torch.inference_mode():
-        answers, tokens, seconds, prompts, weights = answer(kind, dtype, model, records, others)
+        if kind.split()[0] in ENGINES:
+            answers, tokens, seconds, prompts, weights = ours(kind, dtype, model, records, others, url)
+        else:
+            answers, tokens, seconds, prompts, weights = theirs(kind, dtype, model, records)
     return Measured(len(records), seconds, answers, tokens, ceiling(prompts, tokens, weights, dtype) / len(records))
 
 
 def ours(
-    kind: str, dtype: str, model: str, records: list[Any], others: list[Any]
+    kind: str, dtype: str, model: str, records: list[Any], others: list[Any], url: str
 ) -> tuple[list[str], int, float, list[list[int]], int]:
     from uie.extraction.answering import load_answerer, turns_of
     from uie.generation import EngineOptions
-    from uie.models.encoding import encode_conversation
-    from uie.models.loading import load_model
-    from uie.models.sources import resolve
+    from uie.models.encoding import default_wrap, encode_conversation
+    from uie.models.loading import load_model, load_tokenizer
+    from uie.models.sources import resolve, run_questions
 
-    name, constrain = "openvino" if kind.startswith("openvino") else "transformers", "constrained" in kind
-    answerer = load_answerer(model, engine=name, options=EngineOptions(dtype=dtype), max_new_tokens=ROOM, constrain=constrain)
-    engine: Any = answerer.engine
+    name, constrain = ENGINES[kind.split()[0]], "constrained" in kind
+    options = EngineOptions(url=url) if name == "openai" else EngineOptions(dtype=dtype)
+    answerer = load_answerer(model, engine=name, options=options, max_new_tokens=ROOM, constrain=constrain)
     list(answerer.answer(others))
     started = time.perf_counter()
     found = {record.id: generation for record, generation in answerer.answer(records, batch_size=BATCH)}
     seconds = time.perf_counter() - started
-    prompts = [encode_conversation(engine.tokenizer, turns_of(record), engine.wrap) for record in records]
+    source = resolve(model)
+    tokenizer = load_tokenizer(source)
+    wrap = run_questions(source).get("wrap") or default_wrap(tokenizer)
+    prompts = [encode_conversation(tokenizer, turns_of(record), wrap) for record in records]
     answers = [found[record.id].raw for record in records]
-    loaded = engine._model if name == "transformers" else load_model(resolve(model), dtype=dtype, merge=True)
-    return answers, sum(g.tokens for g in found.values()), seconds, prompts, weights_of(loaded)
+    return answers, sum(g.tokens for g in found.values()), seconds, prompts, weights_of(load_model(source, merge=True))
 
 
-def theirs(
-    kind: str, dtype: str, model: str, records: list[Any], others: list[Any]
-) -> tuple[list[str], int, float, list[list[int]], int]:
+def theirs(kind: str, dtype: str, model: str, records: list[Any]) -> tuple[list[str], int, float, list[list[int]], int]:
     import torch
 
     from uie.extraction.answering import turns_of
@@ -204,26 +211,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--case", choices=CASES, action="append")
     parser.add_argument("--way", choices=WAYS, action="append", help="beside the plain ones and one by one")
+    parser.add_argument("--url", default="", help="a server of the run's merged weights")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)  # a process of its own
     given = parser.parse_args()
     if given.here:
-        print(json.dumps(vars(measure(given.way[0], given.model, given.case[0], given.documents))))
+        print(json.dumps(vars(measure(given.way[0], given.model, given.case[0], given.documents, given.url))))
         return
-    wanted = [way for way in WAYS if not given.way or way in given.way or not way.startswith(("ours", "openvino"))]
-    if not find_spec("openvino_genai"):
-        wanted = [way for way in wanted if not way.startswith("openvino")]
+    here = {"ours": True, "openvino": bool(find_spec("openvino_genai")), "server": bool(given.url)}
+    wanted = [way for way in WAYS if way.split()[0] not in here or (here[way.split()[0]] and way in (given.way or WAYS))]
     for case in given.case or CASES:
         found: dict[str, Measured] = {}
         for _ in range(given.rounds):
             for way in wanted:
-                one = in_its_own_process(way, given.model, case, given.documents)
+                one = in_its_own_process(way, given.model, case, given.documents, given.url)
                 if way not in found or one.seconds < found[way].seconds:
                     found[way] = one
         show(case, found)
 
 
-def in_its_own_process(way: str, model: str, case: str, documents: int) -> Measured:
-    command = [sys.executable, __file__, model, "--here", "--way", way, "--case", case, "--documents", str(documents)]
+def in_its_own_process(way: str, model: str, case: str, documents: int, url: str) -> Measured:
+    command = [sys.executable, __file__, model, "--here", "--way", way, "--case", case, "--documents", str(documents), "--url", url]
     with tempfile.TemporaryFile("w+") as told:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=told, text=True, check=False)
         if done.returncode:

@@ -1,12 +1,10 @@
 """The engine that asks a server, against one that does its worst."""
 
 import json
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -368,7 +366,8 @@ def test_where_no_tokenizer_is_at_hand_messages_are_sent_and_the_facts_say_so() 
     }  # fmt: skip
 
 
-def test_where_a_tokenizer_is_at_hand_the_wrapped_prompt_is_sent(tokenizer) -> None:
+def test_where_a_tokenizer_is_at_hand_the_wrapped_prompt_is_sent_as_tokens(tokenizer) -> None:
+    wrapped = "<|im_start|>user\nText: nobody came.<|im_end|>\n<|im_start|>assistant\n"
     with hostile_server(lambda asked: Reply(completion("None")), {"/v1/models": models("m", owner="vllm")}) as server:
         engine = engine_of(server, prompts=Prompts(tokenizer, "chat"))
         answers = dict(engine.generate(asking("Text: nobody came."), sampling=Sampling(max_new_tokens=9)))
@@ -382,7 +381,7 @@ def test_where_a_tokenizer_is_at_hand_the_wrapped_prompt_is_sent(tokenizer) -> N
                 "top_k": -1,
                 "min_p": 0.0,
                 "repetition_penalty": 1.0,
-                "prompt": "<|im_start|>user\nText: nobody came.<|im_end|>\n<|im_start|>assistant\n",
+                "prompt": tokenizer(wrapped)["input_ids"],
                 "stop_token_ids": [1, 3],
             }
         ]
@@ -636,13 +635,13 @@ def test_a_stream_that_breaks_off_is_told(reply: Reply, message: str) -> None:
 # The whole way
 
 
-def test_a_model_folder_gives_tokenizer_and_wrap(tiny_model) -> None:
+def test_a_model_folder_gives_tokenizer_and_wrap(tiny_model, tokenizer) -> None:
     with hostile_server(lambda asked: Reply(completion("None")), {"/v1/models": models("served", owner="llamacpp")}) as server:
         engine = ENGINES.get("openai")(str(tiny_model), EngineOptions(url=server.url))
         dict(engine.generate(asking("x")))
 
         (body,) = server.bodies()
-    assert (body["model"], body["prompt"]) == (
+    assert (body["model"], tokenizer.decode(body["prompt"])) == (
         "served",
         "<|im_start|>system\n<|im_end|>\n<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\n",
     )
@@ -664,48 +663,3 @@ def test_a_wrap_is_refused_where_the_server_wraps() -> None:
     assert str(error.value) == (
         "engine openai: the server wraps prompts itself, as the model's tokenizer is not here; leave the wrap out."
     )
-
-
-@pytest.fixture
-def transformers_serve(tiny_model, tmp_path) -> Iterator[str]:
-    """The address of a real server of the tiny model."""
-    for needed in ("fastapi", "uvicorn", "openai"):
-        pytest.importorskip(needed)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["serve", str(tiny_model), "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
-    log = (tmp_path / "serve.log").open("w")
-    start = "from transformers.cli.transformers import main; main()"
-    with subprocess.Popen([sys.executable, "-c", start, *command], stdout=log, stderr=log) as process, log:
-        try:
-            server = Server(f"http://127.0.0.1:{port}", {})
-            for _ in range(600):
-                assert process.poll() is None, (tmp_path / "serve.log").read_text()
-                try:
-                    server.ask("../health")
-                    break
-                except RequestFailed:
-                    time.sleep(0.2)
-            yield server.url
-        finally:
-            process.kill()
-
-
-@pytest.mark.slow
-def test_transformers_serve_answers_as_the_transformers_engine_does(transformers_serve, tiny_model) -> None:
-    questions = ["Text: Mira met Anton in Oslo.", "Text: nobody came.", "Anton", "米拉在奥斯陆见到了安东。", "a <|im_end|> b"]
-    sampling = Sampling(max_new_tokens=24, batch_size=3)
-    ours = ENGINES.get("transformers")(str(tiny_model), EngineOptions(dtype="float32"))
-    expected = dict(ours.generate(asking(*questions), sampling=sampling))
-
-    engine = load(str(tiny_model), EngineOptions(url=transformers_serve))
-    answers = dict(engine.generate(asking(*questions), sampling=sampling))
-
-    assert [answers[index].raw for index in range(4)] == [expected[index].raw for index in range(4)]
-    assert [answers[index].finish_reason for index in range(4)] == [expected[index].finish_reason for index in range(4)]
-    assert isinstance(answers[4], Failed)  # it takes no ids
-    # It streams no character that is not whole, as the random model leaves one at the end.
-    assert "".join(engine.stream([(questions[3], "")], sampling)) == expected[3].raw.rstrip("�")
-    with pytest.raises(ModelError, match="gives no log-probabilities"):
-        list(engine.generate(asking("x"), sampling=Sampling(max_new_tokens=2, logprobs=True)))

@@ -1,4 +1,4 @@
-"""Turns → the prompt that a server's tokenizer makes the same tokens of as ours: text, or token ids where no text would do."""
+"""Turns → the prompt that a server reads as the same tokens as ours: token ids, or a text where it takes no ids."""
 
 from collections.abc import Iterator
 
@@ -25,20 +25,21 @@ class Prompts:
         self.wrapping.ids([("", "")])  # a wrap that cannot be is told at once
 
     def prompt(self, turns: Turns, *, takes_ids: bool) -> str | list[int]:
-        """Text wherever one is encoded as the turns are.
+        """Token ids where the server takes them: a text it would split by rules of its own, which need not be the model's.
 
-        None is where the turns hold the name of a control token, which a server would take for one, or where the tokenizer begins
-        texts with a token that the wrap does without.
+        (llama.cpp's are those that whoever converted the model wrote into its file.) Elsewhere a text, where one is encoded as the turns
+        are: none is where they hold the name of a control token, which a server would take for one, or where the tokenizer begins texts
+        with a token that the wrap does without.
 
         Raises:
             ModelError: there is no such text, and the server takes no ids.
         """
         ids = self.wrapping.ids(turns)
+        if takes_ids:
+            return ids
         for text in self._texts(ids):
             if encode_written(self._tokenizer, text) == ids:
                 return text
-        if takes_ids:
-            return ids
         raise ModelError(
             "no text is encoded as this prompt (it holds a control token's name, or goes without the tokenizer's first token); "
             "vLLM, SGLang and llama.cpp's server take token ids, and so does the engine transformers."
