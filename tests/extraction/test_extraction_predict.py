@@ -292,17 +292,6 @@ def test_another_server_is_not_resumed_with(records: Path, tmp_path: Path) -> No
         predict(replace(settings, url="http://b/v1"), answerer=GoldEcho(), resume=True)  # type: ignore[arg-type]
 
 
-def test_a_folder_whose_manifest_is_older_than_what_is_compared_is_resumed(records: Path, tmp_path: Path) -> None:
-    settings = PredictSettings("echo", records, tmp_path / "out", engine="openai", url="http://a/v1")
-    predict(settings, answerer=GoldEcho())  # type: ignore[arg-type]
-    change_manifest(settings.out, lambda held: {**held, "settings": without(held["settings"], "weights", "url")})
-    again = GoldEcho()
-
-    predict(settings, answerer=again, resume=True)  # type: ignore[arg-type]
-
-    assert again.asked == []
-
-
 def test_what_auto_chooses_on_other_hardware_is_not_mixed(records: Path, tmp_path: Path) -> None:
     settings = PredictSettings("echo", records, tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):

@@ -129,6 +129,31 @@ def test_a_relation_whose_parts_lie_in_two_windows_is_found_round_their_border(t
     assert f"d#RE@{start}-{start + len(some(1, 4))}" in ids(tmp_path / "out")
 
 
+FAR = "\n".join(["we met Ann in town.", RAIN, RAIN, RAIN, RAIN, "then she went to Acme."])
+
+
+def test_a_pair_farther_apart_than_a_window_gets_a_wider_one(tmp_path: Path) -> None:
+    engine = FakeEngine()
+
+    document = run(FAR, tmp_path / "out", engine, asking=WORK, window=15)
+
+    assert engine.texts.count(FAR) == 1
+    assert [relation.type for relation in document.relations or ()] == ["WORKS"]
+
+
+def test_a_wider_window_is_no_wider_than_fits_the_model(tmp_path: Path) -> None:
+    asked = FakeEngine()
+    run("Ann.", tmp_path / "short", asked, asking=WORK)
+    prompt = max(asked.count_prompt_tokens([(f"{instruction(Asking((task,), SCHEMA))}\nText: ", "")]) for task in ("NER", "RE"))
+    engine = FakeEngine(longest=prompt + 8 + 10 + 25)
+
+    document = run(FAR, tmp_path / "out", engine, asking=WORK, window=15)
+
+    assert FAR not in engine.texts
+    assert max(len(text.split()) for text in engine.texts) == 25
+    assert document.relations == ()
+
+
 def test_a_border_with_nothing_on_one_side_is_not_asked(tmp_path: Path) -> None:
     engine = FakeEngine()
     text = "\n".join([RAIN, "we met Ann in town.", RAIN, RAIN])

@@ -50,10 +50,8 @@ def first_failure(folder: Path) -> str:
     return ""
 
 
-def held_manifest(folder: Path, settings: Mapping[str, Any], *, defaults: Mapping[str, Any]) -> Json:
-    """The manifest of a folder that is to be gone on with; {} where there is nothing yet.
-
-    `settings` are those of now, `defaults` those of settings that are newer than the folder.
+def held_manifest(folder: Path, settings: Mapping[str, Any]) -> Json:
+    """The manifest of a folder that is to be gone on with under `settings`; {} where there is nothing yet.
 
     Raises:
         OutputError: it was filled by something else, or under other settings.
@@ -64,7 +62,7 @@ def held_manifest(folder: Path, settings: Mapping[str, Any], *, defaults: Mappin
             raise OutputError(f"{folder}: nothing to resume: it has no manifest.json; choose another --out.")
         return {}
     held = parse_object(path.read_text(encoding="utf-8"), str(path), error=OutputError)
-    was = {**defaults, **held.get("settings", {})}
+    was = held.get("settings", {})
     for key in sorted(settings):
         if settings[key] != was.get(key):
             raise OutputError(

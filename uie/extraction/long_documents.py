@@ -1,7 +1,7 @@
 """A Document and those who ask → its questions, in windows where its text is too long for one; and the questions round the borders of windows.
 
 A relation or event whose parts lie in two windows is in neither's answer. So, where there is something on both sides of a border,
-one more window of the same size is asked that reaches over it.
+one more window is asked that reaches over it: of the same size or, where that would not hold all mentions of both sides, a wider one.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -61,7 +61,7 @@ def _bytes(record: Record) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of one document: the windows of its text, if it was cut, and how many tokens they may have.
+    """What is asked of one document: the windows of its text, if it was cut, how many tokens they may have, and one across a border.
 
     A Document with nothing to read has no records.
     """
@@ -70,6 +70,7 @@ class Asked:
     document: Document | None = None
     windows: tuple[Window, ...] = ()
     size: int = 0
+    widest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +95,16 @@ class Reading:
         if not document.text.strip():
             return Asked((), document)
         whole = self._records(Piece(document))
-        size = self._size(document, whole)
+        fits = self.measure.longest_text(document.text, whole)
+        size = self._size(fits)
         if size is None:
             return Asked(whole, document)
         found, _ = pieces(document, Windows(size, min(self.overlap, size // 2)), self.measure.count)
         if len(found) == 1:
             return Asked(whole, document)
         places = (Window(piece.start or 0, (piece.start or 0) + len(piece.document.text)) for piece in found)
-        return Asked(tuple(record for piece in found for record in self._records(piece)), document, tuple(places), size)
+        records = tuple(record for piece in found for record in self._records(piece))
+        return Asked(records, document, tuple(places), size, widest=2 * size if fits is None else min(fits, 2 * size))
 
     def nothing(self, document: Document, tasks: Sequence[str]) -> Document:
         """What is predicted of a text with nothing to read, for these of the tasks."""
@@ -126,8 +129,8 @@ class Reading:
         records: list[Record] = []
         for left, right in pairwise(asked.windows):
             pairs = Pairs(left, right, mentions)
-            if mentions is None or pairs.count(Window(left.start, right.end)):
-                between = self._between(asked.document.text, pairs, asked.size)
+            if mentions is None or pairs.count(pairs.both):
+                between = self._between(asked, pairs)
                 if between is not None:
                     piece = Piece(cut_to(asked.document, between)[0], between.start)
                     records += (replace(one, id=f"{one.id}-{between.end}") for one in self._records(piece, askers))
@@ -143,20 +146,29 @@ class Reading:
         askers = self.askers if askers is None else askers
         return tuple(record for asker in askers for record, _ in asker.questions(piece.document, start=piece.start))
 
-    def _size(self, document: Document, whole: Sequence[Record]) -> int | None:
+    def _size(self, fits: int | None) -> int | None:
         """How many tokens a window may have; None where the text is not to be cut, or where no cut would do."""
-        fits = self.measure.longest_text(document.text, whole)
         sizes = [size for size in (self.window, fits) if size is not None]
         return min(sizes, default=None) if all(size > 0 for size in sizes) else None
 
-    def _between(self, text: str, pairs: "Pairs", size: int) -> Window | None:
-        """Of the windows that hold text of both sides, the one with most pairs of mentions, else with the border in its middle."""
+    def _between(self, asked: Asked, pairs: "Pairs") -> Window | None:
+        """The narrowest window that holds text of both sides and all pairs of mentions, else the one with most of them."""
+        best = None
+        for size in sorted({asked.size, asked.widest}):
+            best = self._best(asked, pairs, size)
+            if best is not None and pairs.count(best) == pairs.count(pairs.both):
+                break
+        return best
+
+    def _best(self, asked: Asked, pairs: "Pairs", size: int) -> Window | None:
+        """Of the windows of this size, the one with most pairs of mentions, else with the border in its middle."""
+        assert asked.document is not None, "a text that was cut"
         left, right = pairs.left, pairs.right
-        moved = (  # on by an eighth of their size or, where that is more, by a sentence
+        text = asked.document.text[left.start : right.end]
+        step = max(1, size // 8)  # on by an eighth of their size or, where that is more, by a sentence
+        moved = (
             Window(left.start + one.start, left.start + one.end)
-            for one in windows(
-                text[left.start : right.end], count_tokens=self.measure.count, longest=size, overlap=size - max(1, size // 8)
-            )
+            for one in windows(text, count_tokens=self.measure.count, longest=size, overlap=size - step)
         )
         across = (one for one in moved if one.start < right.start and one.end > left.end)
         return max(across, key=lambda one: (pairs.count(one), min(right.start - one.start, one.end - left.end)), default=None)
@@ -169,6 +181,11 @@ class Pairs:
     left: Window
     right: Window
     mentions: Sequence[Mention] | None
+
+    @property
+    def both(self) -> Window:
+        """The two windows as one."""
+        return Window(self.left.start, self.right.end)
 
     def count(self, window: Window) -> int:
         """How many a third window holds."""

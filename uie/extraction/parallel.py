@@ -12,7 +12,6 @@ from uie.extraction.inputs import Asking
 from uie.extraction.predict import (
     PredictSettings,
     PredictSummary,
-    defaults_of,
     opened,
     predict,
     resolved_settings,
@@ -63,7 +62,7 @@ def predict_in_shards(
     resolved = resolved_settings(settings, trained)
     read = input_facts(settings.input)
     folder = settings.out / SHARDS
-    held = held_manifest(settings.out, resolved, defaults=defaults_of(resolved)) if resume else {}
+    held = held_manifest(settings.out, resolved) if resume else {}
     if is_complete(settings.out, held, read):
         return predict(settings, asking=asking, resume=True, progress=progress)
     if resume:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -84,7 +84,6 @@ class PredictSettings:
 
 
 _CHANGES_NO_ANSWER = ("out", "input", "batch_size", "device", "min_confidence")
-_NEWER = ("url", "weights")  # a folder whose manifest lacks them is believed to have been filled with those of now
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def predict(
     resolved = resolved_settings(settings, asking)
     if not resume:
         refuse_in_use(settings.out, overwrite=overwrite)
-    held = held_manifest(settings.out, resolved, defaults=defaults_of(resolved)) if resume else {}
+    held = held_manifest(settings.out, resolved) if resume else {}
     take_from_workers(settings.out, held)
     load = cache(lambda: _loaded(settings, answerer, held.get("facts", {})))
     facts = {"facts": held.get("facts") or load().facts, "seconds": held.get("seconds", 0.0), **input_facts(settings.input)}
@@ -269,12 +268,6 @@ def resolved_settings(settings: PredictSettings, asking: Asking | None) -> Json:
     if asking is None:
         return resolved
     return {**resolved, **asdict(asking), "tasks": list(asking.tasks), "schema": schema_to_mapping(asking.schema)}
-
-
-def defaults_of(resolved: Mapping[str, Any]) -> Json:
-    """What a manifest that lacks a setting means: its default or, of what older folders do not say, what it is now."""
-    known = {one.name: one.default for one in fields(PredictSettings) if one.default is not MISSING}
-    return {**known, **{name: resolved[name] for name in _NEWER}}
 
 
 def summary_of(out: Path, manifest: Mapping[str, Any]) -> PredictSummary:
