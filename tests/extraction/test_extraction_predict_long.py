@@ -145,12 +145,12 @@ def test_a_wider_window_is_no_wider_than_fits_the_model(tmp_path: Path) -> None:
     asked = FakeEngine()
     run("Ann.", tmp_path / "short", asked, asking=WORK)
     prompt = max(asked.count_prompt_tokens([(f"{instruction(Asking((task,), SCHEMA))}\nText: ", "")]) for task in ("NER", "RE"))
-    engine = FakeEngine(longest=prompt + 8 + 10 + 25)
+    engine = FakeEngine(longest=prompt + 8 + 10 + 20)
 
     document = run(FAR, tmp_path / "out", engine, asking=WORK, window=15)
 
     assert FAR not in engine.texts
-    assert max(len(text.split()) for text in engine.texts) == 25
+    assert max(len(text.split()) for text in engine.texts) == 20
     assert document.relations == ()
 
 

@@ -125,6 +125,24 @@ def test_answers_are_those_of_plain_generate(model, tokenizer, engine, batch_siz
     assert [answers[i].tokens for i in range(5)] == [min(len(ids) + 1, 80) for ids in expected]
 
 
+def test_prompts_that_wait_join_the_rows_when_half_of_them_are_finished(model, tokenizer, engine, monkeypatch):
+    asked = [[(f"{words} {number}" * (1 + number % 3), "")] for number in range(4) for ((words, _),) in PROMPTS[:3]]
+    prompts = [ids_of(tokenizer, prompt) for prompt in asked]
+    free = [plain_generate(model, prompt, [NUMBER], 40) for prompt in prompts]
+    stops = sorted({NUMBER, free[0][2], free[5][9], free[7][25]})
+    engine._stop = frozenset(stops)
+    engine._writer = Writer(tokenizer, stops)
+    joined, join = [], Rows.joined
+    monkeypatch.setattr(Rows, "joined", lambda rows, other: joined.append(len(other._prompts)) or join(rows, other))
+
+    answers = dict(engine.generate(asked, None, Sampling(max_new_tokens=40, batch_size=4)))
+
+    expected = [plain_generate(model, prompt, stops, 40) for prompt in prompts]
+    assert [answers[i].raw for i in range(12)] == [tokenizer.decode(ids, skip_special_tokens=True) for ids in expected]
+    assert joined
+    assert all(size >= 2 for size in joined[:-1])
+
+
 def calls(model) -> tuple[list[tuple[int, ...]], object]:
     """The shapes of input_ids that the model is called with from now on."""
     seen: list[tuple[int, ...]] = []

@@ -1,7 +1,7 @@
 """`Rows`: what a transformers model has read of several prompts side by side, and its next logits. The order of prompts in batches.
 
-The batch's common prefix is read once, and kept for the next batch that begins alike. Rows that are shorter, and rows that are given
-fewer tokens than others, are padded on the left: masked places count in no position.
+The rows' common prefix is read once, and kept for the next rows that begin alike. Rows that are shorter, and rows that are given
+fewer tokens than others, are padded on the left: masked places count in no position. So rows that were read later may join.
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,22 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self.lazy_initialization(keys, values)
         self.keys, self.values = keys, values
 
+    def join(self, other: "RoomyLayer", length: int) -> None:
+        """Takes in another's rows below its own, all ending at the same place: of longer ones what is older is left out."""
+        self.keys = self._joined("_key_room", self.keys, other.keys, length)
+        self.values = self._joined("_value_room", self.values, other.values, length)
+
+    def _joined(self, name: str, above: torch.Tensor | None, below: torch.Tensor | None, length: int) -> torch.Tensor:
+        assert above is not None
+        assert below is not None
+        rows, heads, _, size = above.shape
+        room = above.new_zeros(rows + below.shape[0], heads, length + self.ROOM, size)  # not any numbers: no mask takes away a NaN
+        for states, start in ((above, 0), (below, rows)):
+            kept = states[:, :, -length:]
+            room[start : start + states.shape[0], :, length - kept.shape[2] : length] = kept
+        setattr(self, name, room)
+        return room[:, :, :length]
+
     def _append(self, name: str, held: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
         rows, heads, length, size = held.shape
         end = length + new.shape[2]
@@ -48,7 +64,7 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
 
 class Prefix:
-    """What the model has read of the last common prefix: its ids, and each cache layer's (keys, values) of one row."""
+    """What the model has read of the last common prefix of rows: its ids, and each cache layer's (keys, values) of one row."""
 
     def __init__(self) -> None:
         self.ids: list[int] = []
@@ -64,14 +80,17 @@ class Rows:
     """Prompts that are being answered side by side. Every call but `keep` must stand in `torch.inference_mode()`."""
 
     def __init__(self, model: PreTrainedModel, prompts: Sequence[list[int]], held: Prefix) -> None:
-        """`held` is what an earlier batch left, and is replaced by this batch's prefix."""
+        """`held` is what earlier rows left, and is replaced by these rows' prefix."""
         self._model = model
         self._cache = _new_cache(model)
         # A sliding window counts cache places: padding inside a row would take some up, and what it has pushed out is gone.
         self.takes_padding = all(type(layer) is RoomyLayer for layer in self._cache.layers)
         """Whether rows may be given different numbers of tokens, and tokens taken back."""
         self._prompts = prompts
-        self._prefix = common_prefix(prompts) if self.takes_padding and len(prompts) > 1 else []
+        self._prefix: list[int] = []
+        if self.takes_padding:
+            shared = common_prefix(prompts)
+            self._prefix = shared if len(prompts) > 1 else common_beginning([held.ids, shared])
         if self._prefix:
             self._read_prefix(held)
         self._mask = torch.ones(len(prompts), len(self._prefix), dtype=torch.long, device=model.device)
@@ -90,6 +109,14 @@ class Rows:
             for layer in _layers(self._cache):
                 layer.crop(-tokens)
             self._mask = self._mask[:, :-tokens]
+
+    def joined(self, other: "Rows") -> "Rows":
+        """These rows with those that another has read below them; only where both take padding."""
+        length = max(_longest(self._mask), _longest(other._mask))
+        self._mask = torch.cat([_as_long(self._mask, length), _as_long(other._mask, length)])
+        for layer, others in zip(_layers(self._cache), _layers(other._cache), strict=True):
+            layer.join(others, length)
+        return self
 
     def keep(self, places: list[int]) -> None:
         """Drops all rows but these."""
@@ -131,6 +158,15 @@ class Rows:
             input_ids=input_ids, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=index, **positions
         )
         return answer.logits[:, -last:].float()  # type: ignore[no-any-return]
+
+
+def _longest(mask: torch.Tensor) -> int:
+    """The places from the first that counts in any row on."""
+    return mask.shape[1] - int(mask.any(0).int().argmax())
+
+
+def _as_long(mask: torch.Tensor, length: int) -> torch.Tensor:
+    return torch.nn.functional.pad(mask, (length - mask.shape[1], 0))
 
 
 def _new_cache(model: PreTrainedModel) -> DynamicCache:

@@ -1,14 +1,15 @@
 """`TransformersEngine`: a transformers model in a decoding loop of our own → answers, in the order in which they finish.
 
-What plain `generate` does not do: a common prefix is computed once (`rows`), rows are sorted by length, finished rows leave the batch,
-tokens that a grammar forces cost no step, and a prompt that is answered alone guesses ahead by copying from itself. In float32 the
-answers are those of `generate`; in bfloat16 they depend, as everywhere, on the shape of the batch.
+What plain `generate` does not do: a common prefix is computed once (`rows`), rows are sorted by length, those that are finished make
+room for others, tokens that a grammar forces cost no step, and a prompt that is answered alone guesses ahead by copying from itself. In
+float32 the answers are those of `generate`; in bfloat16 they depend, as everywhere, on the shape of the batch.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -59,6 +60,7 @@ class _Answer:
     pending: list[int] = field(default_factory=list)
     finish: Literal["stop", "length"] | None = None
     failed: Failed | None = None
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def is_over(self) -> bool:
@@ -100,16 +102,18 @@ class TransformersEngine:
             else:
                 ids[index] = found
         numbers = list(ids)
-        held = Prefix()
-        for batch in batches_of([ids[number] for number in numbers], sampling.batch_size):
-            asked = [_Answer(numbers[place], ids[numbers[place]]) for place in batch]
-            started = time.monotonic()
-            if sampling.beams > 1:
-                answered: Iterator[tuple[_Answer, Failed | None]] = ((answer, None) for answer in self._by_beams(asked, sampling))
-            else:
-                answered = self._answered(asked, grammars, sampling, held)
-            for answer, failed in answered:
-                yield answer.index, failed or self._generation(answer, time.monotonic() - started, sampling)
+        batches = ([numbers[place] for place in batch] for batch in batches_of(list(ids.values()), sampling.batch_size))
+        if sampling.beams > 1:
+            answered: Iterable[_Answer] = (
+                answer
+                for batch in batches
+                for answer in self._by_beams([_Answer(number, ids[number]) for number in batch], sampling)
+            )
+        else:
+            asked = (self._asked(number, ids[number], grammars, sampling) for batch in batches for number in batch)
+            answered = (answer for answer in self._steps(asked, sampling) if answer.is_over)
+        for answer in answered:
+            yield answer.index, answer.failed or self._generation(answer, sampling)
 
     def stream(self, prompt: Turns, sampling: Sampling = _GREEDY) -> Iterator[str]:
         """See `uie.generation.Engine`. A piece ends where a character does: one Chinese character may take three tokens.
@@ -122,45 +126,37 @@ class TransformersEngine:
             raise ModelError(ids.reason)
         answer = _Answer(0, ids, chance=_chance(sampling, ids))
         shown = ""
-        for _ in self._steps([answer], sampling, Prefix()):
+        for _ in self._steps([answer], sampling):
             text = self._writer.text(answer.tokens)
             if not text.endswith("�") or answer.finish:
                 yield text[len(shown) :]
                 shown = text
 
-    def _answered(
-        self, asked: list[_Answer], grammars: Sequence[Grammar] | None, sampling: Sampling, held: Prefix
-    ) -> Iterator[tuple[_Answer, Failed | None]]:
-        possible = []
-        for answer in asked:
-            answer.chance = _chance(sampling, answer.ids)
-            try:
-                if grammars is not None:
-                    answer.guide = self._guides.guide(grammars[answer.index])
-            except ModelError as error:
-                yield answer, _beyond_grammars(str(error))
-                continue
-            possible.append(answer)
-        if possible:
-            for answer in self._steps(possible, sampling, held):
-                if answer.is_over:
-                    yield answer, answer.failed
+    def _asked(self, index: int, ids: list[int], grammars: Sequence[Grammar] | None, sampling: Sampling) -> _Answer:
+        answer = _Answer(index, ids, chance=_chance(sampling, ids))
+        try:
+            if grammars is not None:
+                answer.guide = self._guides.guide(grammars[index])
+        except ModelError as error:
+            answer.failed = _beyond_grammars(str(error))
+        return answer
 
     @cached_property
     def _guides(self) -> Guides:
         model: Any = self._model
         return Guides(self.tokenizer, vocabulary=model.get_output_embeddings().weight.shape[0], ends=sorted(self._stop))
 
-    def _generation(self, answer: _Answer, seconds: float, sampling: Sampling) -> Generation:
+    def _generation(self, answer: _Answer, sampling: Sampling) -> Generation:
         assert answer.finish is not None
+        seconds = time.monotonic() - answer.started
         logprobs = answer.logprobs if sampling.logprobs else None
         ends = self._writer.ends(answer.tokens) if sampling.logprobs else None
         return Generation(self._writer.text(answer.tokens), answer.finish, len(answer.tokens), seconds, logprobs, ends)
 
-    def _steps(self, answers: list[_Answer], sampling: Sampling, held: Prefix) -> Iterator[_Answer]:
-        """Every unfinished answer, each time it has grown, until all are finished."""
+    def _steps(self, asked: Iterable[_Answer], sampling: Sampling) -> Iterator[_Answer]:
+        """Every unfinished answer, each time it has grown, until all are finished; `batch_size` of them are written side by side."""
         self._model.eval()  # type: ignore[no-untyped-call]
-        steps = self._growing(answers, sampling, held)
+        steps = self._growing(iter(asked), sampling)
         while True:
             with torch.inference_mode():  # not around the yield: the caller's code would run in it
                 grown = next(steps, None)
@@ -168,25 +164,44 @@ class TransformersEngine:
                 return
             yield from grown
 
-    def _growing(self, answers: list[_Answer], sampling: Sampling, held: Prefix) -> Iterator[list[_Answer]]:
-        rows = Rows(self._model, [answer.ids for answer in answers], held)
-        self._write(answers, rows.start(), sampling)
+    def _growing(self, waiting: Iterator[_Answer], sampling: Sampling) -> Iterator[list[_Answer]]:
+        rows: Rows | None = None
+        answers: list[_Answer] = []
+        held = Prefix()
         while True:
-            yield answers
-            kept = [place for place, answer in enumerate(answers) if not answer.is_over]
-            if not kept:
+            # To join rows copies all that was read of them, so it waits until half of them are finished.
+            takes_more = rows is None or (rows.takes_padding and 2 * len(answers) <= sampling.batch_size)
+            further = list(islice(waiting, sampling.batch_size - len(answers))) if takes_more else []
+            if rows is None and not further:
                 return
-            if len(kept) < len(answers):
+            if further:
+                yield [answer for answer in further if answer.is_over]  # what cannot be held to its grammar
+                further = [answer for answer in further if not answer.is_over]
+            if further:
+                fresh = Rows(self._model, [answer.ids for answer in further], held)
+                self._write(further, fresh.start(), sampling)
+                yield further
+                rows = fresh if rows is None else rows.joined(fresh)
+                answers = answers + further
+            elif rows is not None:
+                self._step(answers, rows, sampling)
+                yield answers
+            kept = [place for place, answer in enumerate(answers) if not answer.is_over]
+            if rows is not None and 0 < len(kept) < len(answers):
                 rows.keep(kept)
-                answers = [answers[place] for place in kept]
-            if len(answers) == 1 and rows.takes_padding and sampling.is_greedy:
-                self._read_ahead(answers[0], rows, sampling)
-            else:
-                self._read(answers, rows, sampling)
+            answers = [answers[place] for place in kept]
+            rows = rows if answers else None
+
+    def _step(self, answers: list[_Answer], rows: Rows, sampling: Sampling) -> None:
+        if len(answers) == 1 and rows.takes_padding and sampling.is_greedy:
+            self._read_ahead(answers[0], rows, sampling)
+        else:
+            self._read(answers, rows, sampling)
 
     def _read(self, answers: list[_Answer], rows: Rows, sampling: Sampling) -> None:
         """One step of all rows; those that are still to read what a grammar forced wait for the others to be done with it."""
-        given = [answer.pending if rows.takes_padding else answer.pending[:1] for answer in answers]
+        width = _width([len(answer.pending) for answer in answers]) if rows.takes_padding else 1
+        given = [answer.pending[:width] for answer in answers]
         logits = rows.read(given)[:, -1]
         ready = []
         for place, (answer, read) in enumerate(zip(answers, given, strict=True)):
@@ -264,6 +279,15 @@ class TransformersEngine:
 
 def _beyond_grammars(reason: str) -> Failed:
     return Failed(f"{reason.rstrip('.')}; ask about a shorter window, or without constraints.")
+
+
+def _width(lengths: list[int]) -> int:
+    """How many tokens rows are given at once that have so many to read: at most a quarter of what is computed shall be padding."""
+    return max(
+        width
+        for width in range(1, max(lengths) + 1)
+        if 4 * sum(min(length, width) for length in lengths) >= 3 * width * len(lengths)
+    )
 
 
 def _guess(ids: list[int]) -> list[int]:
